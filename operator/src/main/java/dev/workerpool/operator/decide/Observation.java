@@ -1,0 +1,36 @@
+package dev.workerpool.operator.decide;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Everything a decision rests on, gathered before it is made.
+ *
+ * @param pool name of the pool
+ * @param settings what the spec asks
+ * @param state what status remembers
+ * @param workers the pool's pods: live, terminating and ended
+ * @param records the revisions that have a ControllerRevision, with its number: 0 until it was good once
+ * @param verdict on a pod of the spec
+ * @param takenGenerations the highest generation, by slot, of a name that a foreign pod holds
+ * @param lostRevisions the revision, by slot, of a worker that went without our doing and was not made again
+ * @param createNotBefore by slot: growing delay after workers that failed without ever being ready
+ * @param createObstacle why the last create was refused
+ * @param evictObstacle why the last eviction was refused
+ * @param now the operator's clock
+ */
+public record Observation(
+        String pool,
+        Settings settings,
+        State state,
+        List<Worker> workers,
+        Map<String, Long> records,
+        Verdict verdict,
+        Map<Integer, Integer> takenGenerations,
+        Map<Integer, String> lostRevisions,
+        Map<Integer, Instant> createNotBefore,
+        Optional<Obstacle> createObstacle,
+        Optional<Obstacle> evictObstacle,
+        Instant now) {}

@@ -1,0 +1,57 @@
+package dev.workerpool.operator.decide;
+
+import java.util.Optional;
+
+/**
+ * What one pod of the pool says of itself, free of any clock.
+ *
+ * @param name of the pod
+ * @param uid of the pod
+ * @param resourceVersion as read; a precondition of deletes
+ * @param slot from 1, the worker's {@code WORKER_ID}
+ * @param generation from 0, counted within the slot
+ * @param revision hash of what it was made from
+ * @param version it was made from
+ * @param terminating whether a deletion has begun
+ * @param ended whether its phase is Succeeded or Failed: evicted by a node, preempted, refused by a node
+ * @param ready its Ready condition
+ * @param running whether all its containers have started at least once (init containers are done)
+ * @param nodeLost Ready is false although all its containers are ready: its node does not answer
+ * @param exits restarts of its containers and sidecars, and containers that have exited and not started again
+ * @param crash the newest exit of a container, if {@code exits} is above 0
+ * @param fault what no waiting mends: an invalid image name, a refused pull, a failed init container
+ * @param blocked whom it waits for, if anyone: unschedulable, a missing ConfigMap, a registry that does not answer
+ * @param deletionCost {@code controller.kubernetes.io/pod-deletion-cost}, 0 if absent
+ */
+public record PodFacts(
+        String name,
+        String uid,
+        String resourceVersion,
+        int slot,
+        int generation,
+        String revision,
+        String version,
+        boolean terminating,
+        boolean ended,
+        boolean ready,
+        boolean running,
+        boolean nodeLost,
+        int exits,
+        Optional<Problem> crash,
+        Optional<Problem> fault,
+        Optional<String> blocked,
+        int deletionCost) {
+
+    /** Why a pod failed: a CamelCase reason, a sentence for people, and the exit code if a container exited. */
+    public record Problem(String reason, String message, Optional<Integer> exitCode) {}
+
+    /** Neither terminating nor ended. */
+    public boolean live() {
+        return !terminating && !ended;
+    }
+
+    /** Live and ready: what a Service counts on. */
+    public boolean available() {
+        return live() && ready;
+    }
+}
