@@ -1,0 +1,66 @@
+package dev.workerpool.operator.decide;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/** What the spec wants of the pool right now; shared by the planner and by those who explain it to the user. */
+public final class Wish {
+    private Wish() {}
+
+    /**
+     * A rollout is wanted when the spec's revision is neither the snapshot's nor the failed one, or a retry of that one is
+     * due (contract, section 5). Without a snapshot it is a fill; at replicas 0 it waits.
+     */
+    public static boolean rolloutWanted(Observation o) {
+        Settings s = o.settings();
+        if (o.state().snapshot().isEmpty() || s.replicas() == 0) {
+            return false;
+        }
+        if (isSnapshot(o, s.revision())) {
+            return false;
+        }
+        return !hasFailed(o, s.revision()) || retryDue(o);
+    }
+
+    /** The spec is the snapshot, nothing runs, and a worker is of another revision (contract, section 5, last paragraph). */
+    public static boolean wayBackDue(Observation o) {
+        return o.state().rollout() instanceof Rollout.Idle
+                && o.settings().replicas() > 0
+                && isSnapshot(o, o.settings().revision())
+                && !hasFailed(o, o.settings().revision())
+                && o.workers().stream().anyMatch(w -> w.live() && !isSnapshot(o, w.revision()));
+    }
+
+    /** The refusal of the spec, if it would be a new target (contract, section 1). */
+    public static Optional<Verdict.Refused> refusal(Observation o) {
+        return o.verdict() instanceof Verdict.Refused refused && !accepted(o) ? Optional.of(refused) : Optional.empty();
+    }
+
+    /** Whether a pod of the spec is known to be admitted: it runs already, or admission said so. */
+    static boolean accepted(Observation o) {
+        String revision = o.settings().revision();
+        boolean isTarget = o.state().rollout() instanceof Rollout.RollingOut r
+                && r.course().toRevision().equals(revision);
+        return isTarget || isSnapshot(o, revision) || o.verdict() instanceof Verdict.Accepted;
+    }
+
+    /** Whether a running rollout stands still: paused, or superseded by a spec that is refused; a rollback only if paused. */
+    public static boolean standsStill(Observation o) {
+        return o.settings().paused()
+                || (o.state().rollout() instanceof Rollout.RollingOut
+                        && refusal(o).isPresent());
+    }
+
+    static boolean isSnapshot(Observation o, String revision) {
+        return o.state().snapshot().map(s -> s.revision().equals(revision)).orElse(false);
+    }
+
+    static boolean hasFailed(Observation o, String revision) {
+        return o.state().failed().map(f -> f.revision().equals(revision)).orElse(false);
+    }
+
+    private static boolean retryDue(Observation o) {
+        Instant due = o.state().failed().flatMap(State.Failed::nextRetry).orElse(Instant.MAX);
+        return !o.now().isBefore(due);
+    }
+}

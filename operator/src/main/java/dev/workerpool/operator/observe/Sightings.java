@@ -1,0 +1,182 @@
+package dev.workerpool.operator.observe;
+
+import dev.workerpool.operator.decide.PodFacts;
+import dev.workerpool.operator.decide.Worker;
+import dev.workerpool.operator.decide.Worker.Check;
+import dev.workerpool.operator.decide.Worker.Removal;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * When this process saw what, by its own clock, for the pods of one pool. A new process starts with nothing: then a soak
+ * begins again, and a pod found terminating counts as removed by a rollout, which is the safe guess. Not thread-safe: a
+ * pool is reconciled by one thread at a time.
+ */
+public final class Sightings {
+    private static final Duration FIRST_DELAY = Duration.ofSeconds(10);
+    private static final Duration LONGEST_DELAY = Duration.ofMinutes(5);
+
+    private final Map<String, Sighting> byUid = new HashMap<>();
+    private final Map<String, Removal> removals = new HashMap<>();
+    private final Map<Integer, String> lostRevisions = new HashMap<>();
+    private final Map<Integer, Integer> lossesInARow = new HashMap<>();
+    private final Map<Integer, Instant> createNotBefore = new HashMap<>();
+    private final Set<Integer> leftByScaling = new HashSet<>();
+
+    /** What is remembered of one pod. */
+    private static final class Sighting {
+        private PodFacts last;
+        private Optional<Instant> readySince = Optional.empty();
+        private Optional<Instant> unreadySince = Optional.empty();
+        private Optional<Instant> runningSince = Optional.empty();
+        private Optional<Instant> leavingSince = Optional.empty();
+        private boolean everReady;
+        private boolean seenLive;
+        private Check check = Check.NONE;
+    }
+
+    /** Call right before a worker is evicted or deleted, so that a crash or a lost answer errs on the safe side. */
+    public void removing(String uid, boolean byRollout) {
+        removals.put(uid, byRollout ? Removal.ROLLOUT : Removal.OTHERS);
+        Sighting seen = byUid.get(uid);
+        if (seen != null && !byRollout) {
+            leftByScaling.add(seen.last.slot());
+        }
+    }
+
+    /** The removal was refused: the worker stays. */
+    public void stays(String uid) {
+        removals.remove(uid);
+        Sighting seen = byUid.get(uid);
+        if (seen != null) {
+            leftByScaling.remove(seen.last.slot());
+        }
+    }
+
+    /** The operator's own verification of a worker has a new answer. */
+    public void checked(String uid, Check check) {
+        Sighting seen = byUid.get(uid);
+        if (seen != null) {
+            seen.check = check;
+        }
+    }
+
+    /** Takes in the pods as the cache shows them now and returns them with what is known of each. */
+    public List<Worker> see(List<PodFacts> pods, Instant now) {
+        List<Worker> workers = new ArrayList<>();
+        for (PodFacts pod : pods) {
+            workers.add(see(pod, now));
+        }
+        Set<String> present = pods.stream().map(PodFacts::uid).collect(Collectors.toSet());
+        for (String uid : List.copyOf(byUid.keySet())) {
+            if (!present.contains(uid)) {
+                Sighting seen = byUid.remove(uid);
+                if (seen.leavingSince.isEmpty()) {
+                    left(seen, uid, now);
+                }
+                removals.remove(uid);
+            }
+        }
+        for (PodFacts pod : pods) {
+            if (pod.live() && pod.revision().equals(lostRevisions.get(pod.slot()))) {
+                lostRevisions.remove(pod.slot());
+            }
+        }
+        return List.copyOf(workers);
+    }
+
+    /** By slot: the revision of a worker that went without our doing, until one of that revision stands there again. */
+    public Map<Integer, String> lostRevisions() {
+        return Map.copyOf(lostRevisions);
+    }
+
+    /** By slot: not before this is a worker made again, because those before it failed without ever being ready. */
+    public Map<Integer, Instant> createNotBefore() {
+        return Map.copyOf(createNotBefore);
+    }
+
+    private Worker see(PodFacts pod, Instant now) {
+        Sighting seen = byUid.computeIfAbsent(pod.uid(), uid -> {
+            Sighting first = new Sighting();
+            // With a restart behind it, it may have been ready before this process started.
+            first.everReady = pod.exits() > 0;
+            return first;
+        });
+        seen.last = pod;
+        if (pod.live()) {
+            seen.seenLive = true;
+        } else if (seen.leavingSince.isEmpty()) {
+            seen.leavingSince = Optional.of(now);
+            if (pod.ended() || seen.seenLive) {
+                left(seen, pod.uid(), now);
+            }
+        }
+        if (pod.ready()) {
+            seen.readySince = seen.readySince.or(() -> Optional.of(now));
+            seen.unreadySince = Optional.empty();
+            seen.everReady = true;
+            if (pod.live()) {
+                lossesInARow.remove(pod.slot());
+                createNotBefore.remove(pod.slot());
+            }
+        } else {
+            seen.unreadySince = seen.unreadySince.or(() -> Optional.of(now));
+            seen.readySince = Optional.empty();
+        }
+        if (pod.running()) {
+            seen.runningSince = seen.runningSince.or(() -> Optional.of(now));
+        } else {
+            seen.runningSince = Optional.empty();
+        }
+        return new Worker(
+                pod,
+                seen.readySince,
+                seen.unreadySince,
+                seen.runningSince,
+                seen.everReady,
+                seen.leavingSince,
+                removalOf(pod, seen),
+                seen.check);
+    }
+
+    private Removal removalOf(PodFacts pod, Sighting seen) {
+        if (pod.live()) {
+            return Removal.NONE;
+        }
+        if (pod.ended() && !pod.terminating()) {
+            return Removal.OTHERS;
+        }
+        Removal known = removals.get(pod.uid());
+        if (known != null) {
+            return known;
+        }
+        return seen.seenLive ? Removal.OTHERS : Removal.ROLLOUT;
+    }
+
+    private void left(Sighting seen, String uid, Instant now) {
+        int slot = seen.last.slot();
+        if (removals.containsKey(uid)) {
+            if (removals.get(uid) == Removal.OTHERS && leftByScaling.remove(slot)) {
+                lostRevisions.remove(slot);
+            }
+            return;
+        }
+        lostRevisions.put(slot, seen.last.revision());
+        if (seen.everReady) {
+            return;
+        }
+        int losses = lossesInARow.merge(slot, 1, Integer::sum);
+        if (losses > 1) {
+            Duration delay = FIRST_DELAY.multipliedBy(1L << Math.min(losses - 2, 5));
+            createNotBefore.put(slot, now.plus(delay.compareTo(LONGEST_DELAY) < 0 ? delay : LONGEST_DELAY));
+        }
+    }
+}
