@@ -51,5 +51,54 @@ public sealed interface Rollout {
             Instant stepStartedAt,
             Optional<Instant> pausedSince,
             Duration pausedFor,
-            int done) {}
+            int done) {
+
+        Course standing(Optional<Instant> since, Duration before) {
+            return new Course(
+                    fromVersion, fromRevision, toVersion, toRevision, startedAt, stepStartedAt, since, before, done);
+        }
+
+        /** A step has ended, or a worker was lost: the clock of the step starts anew only if there are more than before. */
+        Course progressed(int nowDone, Instant now) {
+            return nowDone > done
+                    ? new Course(
+                            fromVersion,
+                            fromRevision,
+                            toVersion,
+                            toRevision,
+                            startedAt,
+                            now,
+                            pausedSince,
+                            Duration.ZERO,
+                            nowDone)
+                    : new Course(
+                            fromVersion,
+                            fromRevision,
+                            toVersion,
+                            toRevision,
+                            startedAt,
+                            stepStartedAt,
+                            pausedSince,
+                            pausedFor,
+                            nowDone);
+        }
+    }
+
+    /** The course of what runs, if anything does. */
+    default Optional<Course> running() {
+        return switch (this) {
+            case Idle idle -> Optional.empty();
+            case RollingOut r -> Optional.of(r.course());
+            case RollingBack r -> Optional.of(r.course());
+        };
+    }
+
+    /** The same with another course; nothing if nothing runs. */
+    default Rollout on(Course course) {
+        return switch (this) {
+            case Idle idle -> idle;
+            case RollingOut r -> new RollingOut(course, r.attempt(), r.trial());
+            case RollingBack r -> new RollingBack(course, r.afterAttempt());
+        };
+    }
 }

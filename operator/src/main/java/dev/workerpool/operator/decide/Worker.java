@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param readySince when it was first seen ready, without a break since
  * @param unreadySince when it was first seen not ready, without a break since
  * @param runningSince when its containers were first seen running
+ * @param exits exits of its containers that this process saw since it first saw the pod, or since the rollout began
  * @param everReady whether it was ever seen ready, or may have been before this process started
  * @param leavingSince when it was first seen terminating or ended
  * @param removal who made it go, once it is terminating
@@ -21,6 +22,7 @@ public record Worker(
         Optional<Instant> readySince,
         Optional<Instant> unreadySince,
         Optional<Instant> runningSince,
+        int exits,
         boolean everReady,
         Optional<Instant> leavingSince,
         Removal removal,

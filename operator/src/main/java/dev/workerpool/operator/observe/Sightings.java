@@ -29,6 +29,7 @@ public final class Sightings {
     private final Map<Integer, String> lostRevisions = new HashMap<>();
     private final Map<Integer, Integer> lossesInARow = new HashMap<>();
     private final Map<Integer, Instant> createNotBefore = new HashMap<>();
+    private Optional<Instant> rollout = Optional.empty();
     private final Set<Integer> leftByScaling = new HashSet<>();
 
     /** What is remembered of one pod. */
@@ -38,6 +39,7 @@ public final class Sightings {
         private Optional<Instant> unreadySince = Optional.empty();
         private Optional<Instant> runningSince = Optional.empty();
         private Optional<Instant> leavingSince = Optional.empty();
+        private int exitsBefore;
         private boolean everReady;
         private boolean seenLive;
         private Check check = Check.NONE;
@@ -69,8 +71,16 @@ public final class Sightings {
         }
     }
 
-    /** Takes in the pods as the cache shows them now and returns them with what is known of each. */
-    public List<Worker> see(List<PodFacts> pods, Instant now) {
+    /**
+     * Takes in the pods as the cache shows them now and returns them with what is known of each.
+     *
+     * @param rolloutStartedAt of the rollout that runs: a new one counts the exits of its workers anew
+     */
+    public List<Worker> see(List<PodFacts> pods, Optional<Instant> rolloutStartedAt, Instant now) {
+        if (!rolloutStartedAt.equals(rollout)) {
+            rollout = rolloutStartedAt;
+            byUid.values().forEach(seen -> seen.exitsBefore = seen.last.exits());
+        }
         List<Worker> workers = new ArrayList<>();
         for (PodFacts pod : pods) {
             workers.add(see(pod, now));
@@ -83,11 +93,6 @@ public final class Sightings {
                     left(seen, uid, now);
                 }
                 removals.remove(uid);
-            }
-        }
-        for (PodFacts pod : pods) {
-            if (pod.live() && pod.revision().equals(lostRevisions.get(pod.slot()))) {
-                lostRevisions.remove(pod.slot());
             }
         }
         return List.copyOf(workers);
@@ -108,6 +113,10 @@ public final class Sightings {
             Sighting first = new Sighting();
             // With a restart behind it, it may have been ready before this process started.
             first.everReady = pod.exits() > 0;
+            first.exitsBefore = pod.exits();
+            if (pod.live()) {
+                lostRevisions.remove(pod.slot());
+            }
             return first;
         });
         seen.last = pod;
@@ -141,6 +150,7 @@ public final class Sightings {
                 seen.readySince,
                 seen.unreadySince,
                 seen.runningSince,
+                pod.exits() - seen.exitsBefore,
                 seen.everReady,
                 seen.leavingSince,
                 removalOf(pod, seen),

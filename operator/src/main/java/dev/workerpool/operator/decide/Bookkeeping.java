@@ -1,0 +1,105 @@
+package dev.workerpool.operator.decide;
+
+import dev.workerpool.operator.decide.Event.Kind;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Keeps what status remembers in step with the spec and the clock, before anything else is looked at. */
+final class Bookkeeping {
+    private final Observation o;
+    private final List<Event> events = new ArrayList<>();
+    private State next;
+
+    private Bookkeeping(Observation o) {
+        this.o = o;
+        this.next = o.state();
+    }
+
+    /** A record if something is out of step, else empty. */
+    static Optional<Plan> plan(Observation o, Agenda agenda) {
+        Bookkeeping b = new Bookkeeping(o);
+        b.seeSpec();
+        b.forgetFailure();
+        b.heedRetry();
+        b.moveBreaker();
+        b.clockFill();
+        b.clockPause();
+        return b.next.equals(o.state()) ? Optional.empty() : Optional.of(agenda.record(b.next, b.events));
+    }
+
+    /** The first look takes the retry annotation as seen. */
+    private void seeSpec() {
+        String revision = o.settings().revision();
+        if (next.wanted().equals(Optional.of(revision))) {
+            return;
+        }
+        if (next.wanted().isEmpty()) {
+            next = next.withSeenRetry(o.settings().retry());
+        }
+        next = next.withWanted(revision).withFillStartedAt(Optional.empty());
+    }
+
+    /** A failed revision is forgotten as soon as the spec asks for anything else (contract, section 4). */
+    private void forgetFailure() {
+        if (next.failed().isPresent() && !Wish.hasFailed(o, o.settings().revision())) {
+            next = next.withFailed(Optional.empty());
+        }
+    }
+
+    /** The retry annotation closes the breaker and forgets the failure; in a rollback, or paused, it waits. */
+    private void heedRetry() {
+        Optional<String> asked = o.settings().retry();
+        if (asked.isEmpty() || asked.equals(next.seenRetry())) {
+            return;
+        }
+        if (o.settings().paused() || next.rollout() instanceof Rollout.RollingBack) {
+            return;
+        }
+        if (!(next.breaker() instanceof Breaker.Closed)) {
+            events.add(new Event(
+                    Kind.CircuitBreakerClosed, "closed by the annotation workerpool.dev/retry=" + asked.get()));
+        }
+        next = next.withSeenRetry(asked).with(next.breaker().closed()).withFailed(Optional.empty());
+    }
+
+    private void moveBreaker() {
+        Breaker moved = next.breaker().at(o.now(), o.settings().resetTimeout());
+        if (moved instanceof Breaker.HalfOpen && !(next.breaker() instanceof Breaker.HalfOpen)) {
+            events.add(new Event(
+                    Kind.CircuitBreakerHalfOpen,
+                    o.settings().resetTimeout().toSeconds()
+                            + " s after the last failure: the next rollout is a trial"));
+        }
+        next = next.with(moved);
+    }
+
+    /** A fill has a clock of its own, set anew by a new spec and not running at replicas 0. */
+    private void clockFill() {
+        boolean fills = next.snapshot().isEmpty() && o.settings().replicas() > 0;
+        if (fills != next.fillStartedAt().isPresent()) {
+            next = next.withFillStartedAt(fills ? Optional.of(o.now()) : Optional.empty());
+        }
+    }
+
+    /** While a rollout stands still its deadlines do too. */
+    private void clockPause() {
+        next.rollout()
+                .running()
+                .ifPresent(course -> next = next.with(next.rollout().on(clocked(course))));
+    }
+
+    private Rollout.Course clocked(Rollout.Course c) {
+        if (Wish.standsStill(o) == c.pausedSince().isPresent()) {
+            return c;
+        }
+        if (c.pausedSince().isEmpty()) {
+            return c.standing(Optional.of(o.now()), c.pausedFor());
+        }
+        Instant since = c.pausedSince().get();
+        Duration stood = since.isBefore(o.now()) ? Duration.between(since, o.now()) : Duration.ZERO;
+        return c.standing(Optional.empty(), c.pausedFor().plus(stood));
+    }
+}

@@ -1,0 +1,89 @@
+package dev.workerpool.operator.decide;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * What stands between a new worker and the removal of the old one: ready, for minReady, with no restart, and verified
+ * (contract, sections 3 and 4).
+ */
+sealed interface Gate {
+    /** The old worker may go. */
+    record Passed() implements Gate {}
+
+    /** Nothing to do before {@code until}, if there is a time, or before the pod changes. */
+    record Waiting(Optional<Instant> until, String sentence) implements Gate {}
+
+    /** It has to be asked for its health now. */
+    record Ask() implements Gate {}
+
+    /** It will not pass. */
+    record Failed(PodFacts.Problem problem) implements Gate {}
+
+    /**
+     * @param w a live worker of the target
+     * @param isNew whether it has yet to prove itself: an old one stands beside it, or it was never ready. Then one exit
+     *     fails it; a worker that was ready once may restart once
+     * @param stoodStill how long the step stood still, which no clock of the gate counts (contract, section 3, "Paused")
+     * @param verified whether the operator's own check is asked for; not on the way back, where it may be what broke
+     */
+    static Gate of(Worker w, Settings s, boolean isNew, Duration stoodStill, boolean verified, Instant now) {
+        PodFacts pod = w.pod();
+        if (pod.fault().isPresent()) {
+            return new Failed(pod.fault().get());
+        }
+        if (isNew ? pod.exits() > 0 : w.exits() > 1) {
+            return new Failed(pod.crash()
+                    .orElse(new PodFacts.Problem("ContainerExited", "a container exited", Optional.empty())));
+        }
+        if (!pod.ready()) {
+            return unready(w, s, stoodStill, now);
+        }
+        Instant soaked = w.readySince().orElse(now).plus(s.minReady());
+        if (now.isBefore(soaked)) {
+            return new Waiting(Optional.of(soaked), "must stay ready until " + Agenda.clock(soaked));
+        }
+        return s.verification().isPresent() && verified
+                ? verification(w.check(), s.verification().get(), now)
+                : new Passed();
+    }
+
+    private static Gate unready(Worker w, Settings s, Duration stoodStill, Instant now) {
+        PodFacts pod = w.pod();
+        if (pod.nodeLost()) {
+            return new Waiting(Optional.empty(), "is on a node that does not answer");
+        }
+        if (w.runningSince().isEmpty() || w.unreadySince().isEmpty()) {
+            return new Waiting(
+                    Optional.empty(), "starts, and then has " + s.readyTimeout().toSeconds() + " s to become ready");
+        }
+        Instant since = w.runningSince().get().isAfter(w.unreadySince().get())
+                ? w.runningSince().get()
+                : w.unreadySince().get();
+        Instant deadline = since.plus(s.readyTimeout()).plus(stoodStill);
+        if (now.isBefore(deadline)) {
+            return new Waiting(Optional.of(deadline), "has until " + Agenda.clock(deadline) + " to become ready");
+        }
+        return new Failed(new PodFacts.Problem(
+                "NotReady",
+                "was not ready within " + s.readyTimeout().toSeconds() + " s of running (rollout.readyTimeoutSeconds)",
+                Optional.empty()));
+    }
+
+    private static Gate verification(Worker.Check check, Settings.Verification asked, Instant now) {
+        if (check.passed()) {
+            return new Passed();
+        }
+        if (check.failures() >= asked.attempts()) {
+            return new Failed(new PodFacts.Problem(
+                    "VerificationFailed",
+                    "verification failed " + check.failures() + " times: " + check.message(),
+                    Optional.empty()));
+        }
+        Instant next = check.lastAttempt().map(t -> t.plus(asked.period())).orElse(now);
+        return now.isBefore(next)
+                ? new Waiting(Optional.of(next), "is verified again at " + Agenda.clock(next))
+                : new Ask();
+    }
+}

@@ -1,0 +1,166 @@
+package dev.workerpool.operator.decide;
+
+import dev.workerpool.operator.decide.Event.Kind;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Keeps the number of workers at {@code replicas}: heals, fills, scales. No part of a rollout, and going on while one is
+ * paused (contract, section 3).
+ */
+final class Staffing {
+    private final Observation o;
+    private final Settings s;
+    private final Workforce force;
+    private final Agenda agenda;
+
+    Staffing(Observation o, Workforce force, Agenda agenda) {
+        this.o = o;
+        this.s = o.settings();
+        this.force = force;
+        this.agenda = agenda;
+    }
+
+    /** Pods that have ended serve nobody and hold a name. */
+    Optional<Plan> clearEnded() {
+        List<Action> gone = force.ended().stream()
+                .<Action>map(w -> new Action.Delete(w.pod(), false))
+                .toList();
+        return gone.isEmpty() ? Optional.empty() : Optional.of(agenda.act(gone, List.of()));
+    }
+
+    /**
+     * Removes surplus slots with all their pods: not ready ones first, then by pod-deletion-cost, then those not at the
+     * target of what runs, then the highest slot.
+     */
+    Optional<Plan> scaleDown() {
+        int surplus = force.staffed() - s.replicas();
+        if (surplus <= 0) {
+            return Optional.empty();
+        }
+        String target = o.state().rollout().running().map(Rollout.Course::toRevision).orElse("");
+        Comparator<Map.Entry<Integer, List<Worker>>> order = Comparator.comparing(e -> anyAvailable(e.getValue()));
+        order = order.thenComparing(e -> e.getValue().stream().mapToInt(w -> w.pod().deletionCost()).min().orElse(0));
+        order = order.thenComparing(e -> e.getValue().stream().anyMatch(w -> w.revision().equals(target)));
+        order = order.thenComparing(e -> -e.getKey());
+        List<Action> leave = new ArrayList<>();
+        int available = force.available();
+        for (var slot : force.slots().entrySet().stream().sorted(order).limit(surplus).toList()) {
+            int serving = (int) slot.getValue().stream().filter(Worker::available).count();
+            if (serving > 0 && available - serving < s.replicas()) {
+                agenda.waiting("scaling down waits until " + s.replicas() + " other workers are available");
+                break;
+            }
+            available -= serving;
+            slot.getValue().forEach(w -> leave.add(new Action.Delete(w.pod(), false)));
+        }
+        Event scaled = new Event(Kind.Scaled, "from " + force.staffed() + " to " + s.replicas() + " workers");
+        return leave.isEmpty() ? Optional.empty() : Optional.of(agenda.act(leave, List.of(scaled)));
+    }
+
+    /** Makes the workers that are missing, all at once, as far as delays after failures and I2 let it. */
+    Optional<Plan> makeMissing() {
+        int missing = s.replicas() - force.staffed();
+        int room = s.replicas() + s.maxSurge() - force.pods();
+        List<Integer> wanted = new ArrayList<>(force.freeSlots(Math.max(0, missing)));
+        wanted.addAll(lostInMidStep());
+        List<Action> make = new ArrayList<>();
+        int healed = 0;
+        for (int slot : wanted) {
+            if (make.size() >= room || !mayCreate(slot)) {
+                continue;
+            }
+            Optional<String> revision = revisionFor(slot);
+            if (revision.isEmpty()) {
+                continue;
+            }
+            make.add(new Action.Create(slot, force.nextGeneration(slot), revision.get()));
+            healed += o.lostRevisions().containsKey(slot) || force.hasLeaving(slot) ? 1 : 0;
+        }
+        return make.isEmpty() ? Optional.empty() : Optional.of(agenda.act(make, events(make.size(), healed)));
+    }
+
+    /** Slots whose old worker was lost while its surge worker has yet to become ready: healed beside it. */
+    private List<Integer> lostInMidStep() {
+        if (!(o.state().rollout() instanceof Rollout.RollingOut r)) {
+            return List.of();
+        }
+        String target = r.course().toRevision();
+        return force.slots().entrySet().stream()
+                .filter(e -> e.getValue().size() == 1)
+                .filter(e -> !e.getValue().get(0).available())
+                .filter(e -> e.getValue().get(0).revision().equals(target))
+                .map(Map.Entry::getKey)
+                .filter(slot -> !target.equals(o.lostRevisions().getOrDefault(slot, target)))
+                .toList();
+    }
+
+    /** Whether a create for this slot may be tried now; otherwise notes when. */
+    boolean mayCreate(int slot) {
+        Instant notBefore = o.createNotBefore().getOrDefault(slot, Instant.MIN);
+        if (o.now().isBefore(notBefore)) {
+            agenda.wakeAt(notBefore);
+            agenda.waiting("worker " + slot + " failed again and again and is made again at " + Agenda.clock(notBefore));
+            return false;
+        }
+        return !o.createObstacle().map(this::holds).orElse(false);
+    }
+
+    /** Whether an obstacle is in the way; in any case it is named. */
+    boolean holds(Obstacle obstacle) {
+        agenda.blocked(obstacle.message());
+        agenda.wakeAt(obstacle.retryAt());
+        return o.now().isBefore(obstacle.retryAt());
+    }
+
+    /** Which revision a missing worker is made at (contract, section 3, scaling and self-healing); empty: none can be made. */
+    private Optional<String> revisionFor(int slot) {
+        Optional<String> snapshot = o.state().snapshot().map(State.Snapshot::revision).filter(this::canMake);
+        Optional<String> lost = Optional.ofNullable(o.lostRevisions().get(slot))
+                .filter(this::canMake)
+                .filter(revision -> !Wish.hasFailed(o, revision))
+                .filter(revision -> !(o.state().breaker() instanceof Breaker.Open));
+        Optional<String> revision =
+                switch (o.state().rollout()) {
+                    case Rollout.RollingOut r when r.course().fromRevision().isEmpty() ->
+                        Optional.of(r.course().toRevision()).filter(this::canMake);
+                    case Rollout.RollingOut r -> lost.or(() -> snapshot);
+                    case Rollout.RollingBack r when r.wayBack() -> lost.or(() -> snapshot);
+                    case Rollout.RollingBack r -> snapshot;
+                    case Rollout.Idle idle when o.state().snapshot().isEmpty() ->
+                        Wish.accepted(o) ? Optional.of(s.revision()) : lost;
+                    case Rollout.Idle idle -> lost.or(() -> snapshot);
+                };
+        if (revision.isEmpty() && o.state().snapshot().isPresent()) {
+            agenda.blocked("the ControllerRevision of the snapshot "
+                    + o.state().snapshot().get().revision() + " was deleted: apply a spec that asks for version "
+                    + o.state().snapshot().get().version() + ", or a new one");
+        }
+        return revision;
+    }
+
+    /** The spec gives it, or a record does. */
+    boolean canMake(String revision) {
+        return revision.equals(s.revision()) || o.records().containsKey(revision);
+    }
+
+    private List<Event> events(int made, int healed) {
+        List<Event> events = new ArrayList<>();
+        if (healed > 0) {
+            events.add(new Event(Kind.WorkerHealed, healed + " lost " + (healed == 1 ? "worker is" : "workers are") + " made again"));
+        }
+        boolean fills = o.state().snapshot().isEmpty() || force.pods() == 0;
+        if (made > healed && !fills) {
+            events.add(new Event(Kind.Scaled, "from " + force.staffed() + " to " + s.replicas() + " workers"));
+        }
+        return events;
+    }
+
+    private static boolean anyAvailable(List<Worker> slot) {
+        return slot.stream().anyMatch(Worker::available);
+    }
+}

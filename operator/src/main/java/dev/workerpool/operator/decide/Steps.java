@@ -1,0 +1,339 @@
+package dev.workerpool.operator.decide;
+
+import dev.workerpool.operator.decide.PodFacts.Problem;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One step after another toward a target: make the surge worker, wait at the gate, remove the old one. With 3 workers,
+ * maxSurge 1 and TerminationComplete (contract, section 3):
+ *
+ * <pre>
+ *   slot 1   slot 2   slot 3
+ *   A        A        A       make 1-1 (B)
+ *   A b      A        A       b is not ready yet: wait
+ *   A B      A        A       B has passed the gate: evict 1-0
+ *   - B      A        A       1-0 drains: wait until it is gone
+ *     B      A        A       recorded: a step has ended; pauseSeconds; make 2-1 (B) ...
+ * </pre>
+ */
+final class Steps {
+    /** What the steps are for: forward, back to the snapshot, or a fill whose spec was changed. */
+    enum Mode {
+        OUT,
+        BACK,
+        FILL
+    }
+
+    /** A worker of the target and what the gate says of it. */
+    private record Judged(int slot, Worker worker, Gate gate, boolean besideOld) {}
+
+    private final Observation o;
+    private final Settings s;
+    private final Workforce force;
+    private final Staffing staffing;
+    private final Agenda agenda;
+    private final Mode mode;
+    private final String target;
+    private final Optional<Rollout.Course> course;
+    private final List<Judged> judged = new ArrayList<>();
+
+    Steps(Observation o, Workforce force, Staffing staffing, Agenda agenda, Mode mode, String target) {
+        this.o = o;
+        this.s = o.settings();
+        this.force = force;
+        this.staffing = staffing;
+        this.agenda = agenda;
+        this.mode = mode;
+        this.target = target;
+        this.course = o.state().rollout().running();
+        Duration stoodStill = course.map(Rollout.Course::pausedFor).orElse(Duration.ZERO);
+        force.slots().forEach((slot, workers) -> {
+            boolean besideOld = workers.stream().anyMatch(this::isOld);
+            for (Worker w : workers) {
+                if (!isOld(w) && (mode != Mode.BACK || besideOld || !w.everReady())) {
+                    Gate gate = Gate.of(w, s, besideOld || !w.everReady(), stoodStill, mode != Mode.BACK, o.now());
+                    judged.add(new Judged(slot, w, gate, besideOld));
+                }
+            }
+        });
+    }
+
+    /** Workers on the target: alone in their slot, ready once, and nothing of their slot draining that still counts. */
+    static int done(Observation o, Workforce force, String target) {
+        List<Integer> draining =
+                force.countedLeaving().stream().map(Worker::slot).toList();
+        return (int) force.slots().entrySet().stream()
+                .filter(e -> e.getValue().stream().allMatch(w -> w.revision().equals(target)))
+                .filter(e -> e.getValue().stream().anyMatch(Worker::everReady))
+                .filter(e -> !draining.contains(e.getKey()))
+                .count();
+    }
+
+    /**
+     * A target was left: a slot with two live pods keeps one. The one that alone is available stays; otherwise the
+     * snapshot's; otherwise the older. On the way back, and in a fill, unready workers of what is left go at once too.
+     */
+    Optional<Plan> tidy() {
+        for (List<Worker> slot : force.slots().values()) {
+            for (Worker extra : extras(slot)) {
+                if (force.mayRemove(extra)) {
+                    return remove(extra);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private List<Worker> extras(List<Worker> slot) {
+        List<Worker> old = slot.stream().filter(this::isOld).toList();
+        List<Worker> fresh = slot.stream().filter(w -> !isOld(w)).toList();
+        List<Worker> rivals = new ArrayList<>();
+        if (old.size() > 1) {
+            rivals.addAll(old);
+        } else if (fresh.size() > 1) {
+            rivals.addAll(fresh);
+        } else if (mode == Mode.BACK && old.size() == 1 && fresh.size() == 1 && generation(fresh) < generation(old)) {
+            rivals.addAll(slot);
+        }
+        if (!rivals.isEmpty()) {
+            Worker stays = rivals.stream()
+                    .min(Comparator.<Worker, Boolean>comparing(w -> !w.available())
+                            .thenComparing(w -> !Wish.isSnapshot(o, w.revision()))
+                            .thenComparing(w -> w.pod().generation()))
+                    .orElseThrow();
+            return rivals.stream().filter(w -> w != stays).toList();
+        }
+        return mode == Mode.OUT
+                ? List.of()
+                : old.stream().filter(w -> !w.available()).toList();
+    }
+
+    /** The first worker of the target that will not pass, or the deadline of the step. */
+    Optional<Map.Entry<Optional<Worker>, Problem>> failure() {
+        for (Judged j : judged) {
+            if (j.gate() instanceof Gate.Failed failed) {
+                return Optional.of(Map.entry(Optional.of(j.worker()), failed.problem()));
+            }
+        }
+        Instant deadline = deadline();
+        if (o.now().isBefore(deadline)) {
+            agenda.wakeAt(deadline);
+            return Optional.empty();
+        }
+        Optional<Judged> slow =
+                judged.stream().filter(j -> !(j.gate() instanceof Gate.Passed)).findFirst();
+        String why = slow.flatMap(j -> j.worker().pod().blocked())
+                .or(() -> o.createObstacle().map(Obstacle::message))
+                .or(() -> o.evictObstacle().map(Obstacle::message))
+                .orElseGet(() ->
+                        slow.map(j -> j.worker().name() + " " + sentence(j)).orElse("no worker was replaced"));
+        return Optional.of(Map.entry(
+                slow.map(Judged::worker),
+                new Problem(
+                        "ProgressDeadlineExceeded",
+                        "the step took longer than " + s.progressDeadline().toSeconds()
+                                + " s (rollout.progressDeadlineSeconds): " + why,
+                        Optional.empty())));
+    }
+
+    /** Whether all workers are on the target, available, and through the gate. */
+    boolean complete() {
+        return force.staffed() == s.replicas()
+                && force.pods() == s.replicas()
+                && force.available() == s.replicas()
+                && force.slots().values().stream().allMatch(w -> w.stream().noneMatch(this::isOld))
+                && judged.stream().allMatch(j -> j.gate() instanceof Gate.Passed);
+    }
+
+    /** What to do now, if anything; otherwise the agenda knows what is waited for. */
+    Optional<Plan> next() {
+        return askHealth()
+                .or(this::remakeLost)
+                .or(this::removeOld)
+                .or(this::replaceBroken)
+                .or(this::surge);
+    }
+
+    private Optional<Plan> askHealth() {
+        List<Action> asks = judged.stream()
+                .filter(j -> j.gate() instanceof Gate.Ask)
+                .<Action>map(j -> new Action.Verify(j.worker().pod()))
+                .toList();
+        return asks.isEmpty() ? Optional.empty() : Optional.of(agenda.act(asks, List.of()));
+    }
+
+    /** A surge worker whose node is lost is made again. */
+    private Optional<Plan> remakeLost() {
+        return judged.stream()
+                .filter(j -> j.besideOld() && j.worker().pod().nodeLost())
+                .findFirst()
+                .flatMap(j -> remove(j.worker()));
+    }
+
+    /** One old worker whose replacement has passed the gate. */
+    private Optional<Plan> removeOld() {
+        for (Judged j : judged) {
+            if (!j.besideOld() || !(j.gate() instanceof Gate.Passed)) {
+                continue;
+            }
+            for (Worker old : force.slot(j.slot()).stream().filter(this::isOld).toList()) {
+                if (!force.mayRemove(old)) {
+                    agenda.waiting(step(j.slot()) + old.name() + " goes when " + s.replicas()
+                            + " other workers are available");
+                } else if (!old.available()
+                        || !o.evictObstacle().map(staffing::holds).orElse(false)) {
+                    return remove(old);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Old workers that have been unready for readyTimeout give no capacity: the old pod goes as the new one is made. */
+    private Optional<Plan> replaceBroken() {
+        if (mode != Mode.OUT || pausing() || proving() >= surge()) {
+            return Optional.empty();
+        }
+        for (Worker old : alone()) {
+            Instant broken =
+                    old.unreadySince().map(t -> t.plus(s.readyTimeout())).orElse(Instant.MAX);
+            if (o.now().isBefore(broken)) {
+                if (broken != Instant.MAX) {
+                    agenda.wakeAt(broken);
+                }
+            } else if (staffing.mayCreate(old.slot()) && staffing.canMake(target)) {
+                return Optional.of(agenda.act(
+                        List.of(
+                                new Action.Delete(old.pod(), true),
+                                new Action.Create(old.slot(), force.nextGeneration(old.slot()), target)),
+                        List.of()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** New before old, at most maxSurge at a time. */
+    private Optional<Plan> surge() {
+        List<Worker> draining = force.countedLeaving();
+        describe(draining);
+        int room = Math.min(
+                surge() - (int) judged.stream().filter(Judged::besideOld).count() - proving(false),
+                s.replicas() + s.maxSurge() - force.pods() - draining.size());
+        List<Worker> old = alone();
+        if (old.isEmpty() || room <= 0 || force.staffed() < s.replicas() || pausing()) {
+            return Optional.empty();
+        }
+        List<Action> make = old.stream()
+                .filter(w -> staffing.mayCreate(w.slot()) && staffing.canMake(target))
+                .limit(room)
+                .<Action>map(w -> new Action.Create(w.slot(), force.nextGeneration(w.slot()), target))
+                .toList();
+        return make.isEmpty() ? Optional.empty() : Optional.of(agenda.act(make, List.of()));
+    }
+
+    private void describe(List<Worker> draining) {
+        for (Judged j : judged) {
+            if (j.gate() instanceof Gate.Waiting waiting) {
+                waiting.until().ifPresent(agenda::wakeAt);
+                j.worker()
+                        .pod()
+                        .blocked()
+                        .ifPresent(why ->
+                                agenda.blocked(step(j.slot()) + j.worker().name() + " waits: " + why));
+                agenda.waiting(step(j.slot()) + j.worker().name() + " " + sentence(j));
+            }
+        }
+        for (Worker w : draining) {
+            Instant limit = force.forgottenAt(w);
+            agenda.wakeAt(limit);
+            agenda.waiting(step(w.slot()) + w.name() + " drains and is gone by " + Agenda.clock(limit));
+        }
+    }
+
+    private String sentence(Judged j) {
+        String sentence = j.gate() instanceof Gate.Waiting waiting ? waiting.sentence() : "is through the gate";
+        return j.besideOld() ? sentence + ", then " + names(j.slot()) + " is evicted" : sentence;
+    }
+
+    private String names(int slot) {
+        return String.join(
+                ", ",
+                force.slot(slot).stream().filter(this::isOld).map(Worker::name).toList());
+    }
+
+    private String step(int slot) {
+        return "worker " + slot + " of " + s.replicas() + ": ";
+    }
+
+    /** Slots with old workers only: longest broken first, then the lowest. */
+    private List<Worker> alone() {
+        return force.slots().values().stream()
+                .filter(slot -> slot.stream().allMatch(this::isOld))
+                .map(slot -> slot.get(0))
+                .sorted(Comparator.<Worker, Boolean>comparing(w -> w.available()
+                                || o.now()
+                                        .isBefore(
+                                                w.unreadySince().orElse(o.now()).plus(s.readyTimeout())))
+                        .thenComparing(Worker::slot))
+                .toList();
+    }
+
+    /** New workers that have yet to pass the gate. */
+    private int proving() {
+        return proving(true);
+    }
+
+    private int proving(boolean besideOldToo) {
+        return (int) judged.stream()
+                .filter(j -> besideOldToo || !j.besideOld())
+                .filter(j -> !(j.gate() instanceof Gate.Passed))
+                .filter(j -> j.besideOld() || !j.worker().everReady())
+                .count();
+    }
+
+    /** On trial a single worker goes first, whatever maxSurge says (contract, section 5). */
+    private int surge() {
+        boolean trial = o.state().rollout() instanceof Rollout.RollingOut r && r.trial();
+        return trial && Steps.done(o, force, target) == 0 ? 1 : s.maxSurge();
+    }
+
+    /** Between one step and the next; the first needs no pause. */
+    private boolean pausing() {
+        Instant until = course.filter(c -> !c.stepStartedAt().equals(c.startedAt()))
+                .map(c -> c.stepStartedAt().plus(s.pause()))
+                .orElse(Instant.MIN);
+        if (!o.now().isBefore(until)) {
+            return false;
+        }
+        agenda.wakeAt(until);
+        agenda.waiting("the next worker is replaced from " + Agenda.clock(until) + " on (rollout.pauseSeconds)");
+        return true;
+    }
+
+    private Instant deadline() {
+        return course.filter(c -> mode != Mode.FILL)
+                .map(c -> c.stepStartedAt()
+                        .plus(c.stepStartedAt().equals(c.startedAt()) ? Duration.ZERO : s.pause())
+                        .plus(c.pausedFor())
+                        .plus(s.progressDeadline()))
+                .orElse(Instant.MAX);
+    }
+
+    private Optional<Plan> remove(Worker w) {
+        return Optional.of(agenda.act(w.available() ? new Action.Evict(w.pod()) : new Action.Delete(w.pod(), true)));
+    }
+
+    private boolean isOld(Worker w) {
+        return !w.revision().equals(target);
+    }
+
+    private static int generation(List<Worker> single) {
+        return single.get(0).pod().generation();
+    }
+}
