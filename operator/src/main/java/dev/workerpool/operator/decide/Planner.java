@@ -3,7 +3,6 @@ package dev.workerpool.operator.decide;
 import dev.workerpool.operator.decide.Rollout.Idle;
 import dev.workerpool.operator.decide.Rollout.RollingBack;
 import dev.workerpool.operator.decide.Rollout.RollingOut;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -56,16 +55,18 @@ public final class Planner {
             case Idle idle when o.state().snapshot().isEmpty() -> admit().or(this::keepSpec);
             case Idle idle when s.paused() -> Optional.empty();
             case Idle idle when Wish.wayBackDue(o) -> keepSpec().or(this::wayBack);
-            case Idle idle when Wish.rolloutWanted(o) && mayBegin() ->
+            case Idle idle
+            when Wish.rolloutWanted(o) && mayBegin() ->
                 admit().or(this::keepSpec).or(this::clearLeftovers).or(this::begin);
             case Idle idle -> Optional.empty();
             case RollingOut r when isTarget(r.course()) -> keepSpec();
-            case RollingOut r when Wish.isSnapshot(o, s.revision()) -> keepSpec().or(() -> comeBack(r));
+            case RollingOut r
+            when Wish.isSnapshot(o, s.revision()) -> keepSpec().or(() -> comeBack(r));
             case RollingOut r -> admit().or(this::keepSpec).or(() -> superseding(transitions.supersede(r, done())));
-            case RollingBack r when fixesForward(r) ->
-                admit().or(this::keepSpec).or(() -> superseding(transitions.supersede(r, done())));
-            case RollingBack r when !staffing.canMake(r.course().toRevision()) ->
-                Optional.of(transitions.abandonBack(r));
+            case RollingBack r
+            when fixesForward(r) -> admit().or(this::keepSpec).or(() -> superseding(transitions.supersede(r, done())));
+            case RollingBack r
+            when !staffing.canMake(r.course().toRevision()) -> Optional.of(transitions.abandonBack(r));
             case RollingBack r -> Optional.empty();
         };
     }
@@ -136,8 +137,7 @@ public final class Planner {
 
     /** A rollback is superseded by what is neither the snapshot nor what failed, unless the breaker is open. */
     private boolean fixesForward(RollingBack r) {
-        boolean sameAgain = !r.wayBack()
-                && r.course().fromRevision().equals(Optional.of(s.revision()));
+        boolean sameAgain = !r.wayBack() && r.course().fromRevision().equals(Optional.of(s.revision()));
         return Wish.rolloutWanted(o) && !sameAgain && !(o.state().breaker() instanceof Breaker.Open);
     }
 
@@ -148,7 +148,8 @@ public final class Planner {
                 .findFirst()
                 .orElseThrow();
         return ready()
-                ? Optional.of(transitions.wayBack(astray.revision(), astray.pod().version(), done()))
+                ? Optional.of(
+                        transitions.wayBack(astray.revision(), astray.pod().version(), done()))
                 : Optional.empty();
     }
 
@@ -179,18 +180,18 @@ public final class Planner {
     private Optional<Plan> rollOut(RollingOut r) {
         Steps steps = steps(Steps.Mode.OUT, r.course().toRevision());
         return steps.tidy()
+                .or(() -> steps.complete() ? Optional.of(transitions.succeed(r, s.replicas())) : Optional.empty())
                 .or(() -> steps.failure().map(f -> failed(r, f)))
                 .or(() -> progressed(r.course()))
-                .or(() -> steps.complete() ? Optional.of(transitions.succeed(r, s.replicas())) : Optional.empty())
                 .or(steps::next);
     }
 
     private Optional<Plan> rollBack(RollingBack r) {
         Steps steps = steps(Steps.Mode.BACK, r.course().toRevision());
         return steps.tidy()
+                .or(() -> steps.complete() ? Optional.of(transitions.rolledBack(r, s.replicas())) : Optional.empty())
                 .or(() -> steps.failure().map(f -> failed(r, f)))
                 .or(() -> progressed(r.course()))
-                .or(() -> steps.complete() ? Optional.of(transitions.rolledBack(r, s.replicas())) : Optional.empty())
                 .or(steps::next);
     }
 
@@ -202,8 +203,9 @@ public final class Planner {
         }
         Steps steps = steps(Steps.Mode.FILL, s.revision());
         boolean available = force.staffed() == s.replicas()
-                && force.slots().values().stream().flatMap(List::stream).allMatch(w -> w.available()
-                        && w.revision().equals(s.revision()));
+                && force.slots().values().stream()
+                        .flatMap(List::stream)
+                        .allMatch(w -> w.available() && w.revision().equals(s.revision()));
         State filled = o.state().withSnapshot(new State.Snapshot(s.revision(), s.version()));
         return steps.tidy()
                 .or(() -> available ? Optional.of(agenda.record(filled, List.of())) : Optional.empty())
@@ -223,11 +225,13 @@ public final class Planner {
         if (done > course.done()) {
             events.add(replaced(done, course));
         }
-        return Optional.of(agenda.record(o.state().with(o.state().rollout().on(course.progressed(done, o.now()))), events));
+        return Optional.of(
+                agenda.record(o.state().with(o.state().rollout().on(course.progressed(done, o.now()))), events));
     }
 
     private Event replaced(int done, Rollout.Course course) {
-        return new Event(Event.Kind.WorkerReplaced, done + " of " + s.replicas() + " workers run version " + course.toVersion());
+        return new Event(
+                Event.Kind.WorkerReplaced, done + " of " + s.replicas() + " workers run version " + course.toVersion());
     }
 
     private Plan failed(Rollout rollout, Map.Entry<Optional<Worker>, PodFacts.Problem> why) {
@@ -259,9 +263,10 @@ public final class Planner {
             return Optional.of(agenda.act(new Action.PromoteRevision(snapshot, newest + 1)));
         }
         if (s.revision().equals(snapshot) || Wish.hasFailed(o, s.revision())) {
-            Optional<Plan> again = Wish.hasFailed(o, s.revision()) && !o.records().containsKey(s.revision()) && !heldByObstacle()
-                    ? Optional.of(agenda.act(new Action.KeepRevision(s.revision())))
-                    : keepSpec();
+            Optional<Plan> again =
+                    Wish.hasFailed(o, s.revision()) && !o.records().containsKey(s.revision()) && !heldByObstacle()
+                            ? Optional.of(agenda.act(new Action.KeepRevision(s.revision())))
+                            : keepSpec();
             if (again.isPresent()) {
                 return again;
             }
@@ -276,7 +281,10 @@ public final class Planner {
                 .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
                 .map(Map.Entry::getKey)
                 .toList();
-        List<String> good = spare.stream().filter(r -> o.records().get(r) > 0).limit(s.revisionHistoryLimit()).toList();
+        List<String> good = spare.stream()
+                .filter(r -> o.records().get(r) > 0)
+                .limit(s.revisionHistoryLimit())
+                .toList();
         return spare.stream()
                 .filter(r -> !good.contains(r))
                 .findFirst()

@@ -42,15 +42,22 @@ final class Staffing {
         if (surplus <= 0) {
             return Optional.empty();
         }
-        String target = o.state().rollout().running().map(Rollout.Course::toRevision).orElse("");
+        String target =
+                o.state().rollout().running().map(Rollout.Course::toRevision).orElse("");
         Comparator<Map.Entry<Integer, List<Worker>>> order = Comparator.comparing(e -> anyAvailable(e.getValue()));
-        order = order.thenComparing(e -> e.getValue().stream().mapToInt(w -> w.pod().deletionCost()).min().orElse(0));
-        order = order.thenComparing(e -> e.getValue().stream().anyMatch(w -> w.revision().equals(target)));
+        order = order.thenComparing(e -> e.getValue().stream()
+                .mapToInt(w -> w.pod().deletionCost())
+                .min()
+                .orElse(0));
+        order = order.thenComparing(
+                e -> e.getValue().stream().anyMatch(w -> w.revision().equals(target)));
         order = order.thenComparing(e -> -e.getKey());
         List<Action> leave = new ArrayList<>();
         int available = force.available();
-        for (var slot : force.slots().entrySet().stream().sorted(order).limit(surplus).toList()) {
-            int serving = (int) slot.getValue().stream().filter(Worker::available).count();
+        for (var slot :
+                force.slots().entrySet().stream().sorted(order).limit(surplus).toList()) {
+            int serving =
+                    (int) slot.getValue().stream().filter(Worker::available).count();
             if (serving > 0 && available - serving < s.replicas()) {
                 agenda.waiting("scaling down waits until " + s.replicas() + " other workers are available");
                 break;
@@ -104,7 +111,8 @@ final class Staffing {
         Instant notBefore = o.createNotBefore().getOrDefault(slot, Instant.MIN);
         if (o.now().isBefore(notBefore)) {
             agenda.wakeAt(notBefore);
-            agenda.waiting("worker " + slot + " failed again and again and is made again at " + Agenda.clock(notBefore));
+            agenda.waiting(
+                    "worker " + slot + " failed again and again and is made again at " + Agenda.clock(notBefore));
             return false;
         }
         return !o.createObstacle().map(this::holds).orElse(false);
@@ -119,20 +127,22 @@ final class Staffing {
 
     /** Which revision a missing worker is made at (contract, section 3, scaling and self-healing); empty: none can be made. */
     private Optional<String> revisionFor(int slot) {
-        Optional<String> snapshot = o.state().snapshot().map(State.Snapshot::revision).filter(this::canMake);
+        Optional<String> snapshot =
+                o.state().snapshot().map(State.Snapshot::revision).filter(this::canMake);
         Optional<String> lost = Optional.ofNullable(o.lostRevisions().get(slot))
                 .filter(this::canMake)
                 .filter(revision -> !Wish.hasFailed(o, revision))
                 .filter(revision -> !(o.state().breaker() instanceof Breaker.Open));
         Optional<String> revision =
                 switch (o.state().rollout()) {
-                    case Rollout.RollingOut r when r.course().fromRevision().isEmpty() ->
+                    case Rollout.RollingOut r
+                    when r.course().fromRevision().isEmpty() ->
                         Optional.of(r.course().toRevision()).filter(this::canMake);
                     case Rollout.RollingOut r -> lost.or(() -> snapshot);
                     case Rollout.RollingBack r when r.wayBack() -> lost.or(() -> snapshot);
                     case Rollout.RollingBack r -> snapshot;
-                    case Rollout.Idle idle when o.state().snapshot().isEmpty() ->
-                        Wish.accepted(o) ? Optional.of(s.revision()) : lost;
+                    case Rollout.Idle idle
+                    when o.state().snapshot().isEmpty() -> Wish.accepted(o) ? Optional.of(s.revision()) : lost;
                     case Rollout.Idle idle -> lost.or(() -> snapshot);
                 };
         if (revision.isEmpty() && o.state().snapshot().isPresent()) {
@@ -151,7 +161,9 @@ final class Staffing {
     private List<Event> events(int made, int healed) {
         List<Event> events = new ArrayList<>();
         if (healed > 0) {
-            events.add(new Event(Kind.WorkerHealed, healed + " lost " + (healed == 1 ? "worker is" : "workers are") + " made again"));
+            events.add(new Event(
+                    Kind.WorkerHealed,
+                    healed + " lost " + (healed == 1 ? "worker is" : "workers are") + " made again"));
         }
         boolean fills = o.state().snapshot().isEmpty() || force.pods() == 0;
         if (made > healed && !fills) {

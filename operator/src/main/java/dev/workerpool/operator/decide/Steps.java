@@ -197,7 +197,7 @@ final class Steps {
 
     /** Old workers that have been unready for readyTimeout give no capacity: the old pod goes as the new one is made. */
     private Optional<Plan> replaceBroken() {
-        if (mode != Mode.OUT || pausing() || proving() >= surge()) {
+        if (mode != Mode.OUT || pausing() || proving() >= atOnce()) {
             return Optional.empty();
         }
         for (Worker old : alone()) {
@@ -223,7 +223,7 @@ final class Steps {
         List<Worker> draining = force.countedLeaving();
         describe(draining);
         int room = Math.min(
-                surge() - (int) judged.stream().filter(Judged::besideOld).count() - proving(false),
+                atOnce() - (int) judged.stream().filter(Judged::besideOld).count() - proving(false),
                 s.replicas() + s.maxSurge() - force.pods() - draining.size());
         List<Worker> old = alone();
         if (old.isEmpty() || room <= 0 || force.staffed() < s.replicas() || pausing()) {
@@ -298,7 +298,7 @@ final class Steps {
     }
 
     /** On trial a single worker goes first, whatever maxSurge says (contract, section 5). */
-    private int surge() {
+    private int atOnce() {
         boolean trial = o.state().rollout() instanceof Rollout.RollingOut r && r.trial();
         return trial && Steps.done(o, force, target) == 0 ? 1 : s.maxSurge();
     }

@@ -54,14 +54,20 @@ final class Transitions {
         Course c = old.course();
         State ended = superseded(old);
         return agenda.record(
-                anythingToUndo ? turnedBack(ended, c.toRevision(), c.toVersion(), done) : ended.with(new Idle()), events);
+                anythingToUndo ? turnedBack(ended, c.toRevision(), c.toVersion(), done) : ended.with(new Idle()),
+                events);
     }
 
     /** RollingBack => RollingOut: fix forward. */
     Plan supersede(RollingBack old, int done) {
         State ended = old.wayBack()
                 ? o.state()
-                : ended(o.state(), versions(old), Result.Failed, stillOn(old), "superseded during the rollback: " + lastFailure());
+                : ended(
+                        o.state(),
+                        versions(old),
+                        Result.Failed,
+                        stillOn(old),
+                        "superseded during the rollback: " + lastFailure());
         return agenda.record(begun(ended, false, done), events);
     }
 
@@ -71,10 +77,12 @@ final class Transitions {
         State next =
                 switch (o.state().rollout()) {
                     case RollingOut r -> superseded(r);
-                    case RollingBack r when !r.wayBack() -> {
+                    case RollingBack r
+                    when !r.wayBack() -> {
                         State ended = ended(o.state(), versions(r), Result.Failed, stillOn(r), why);
-                        yield ended.withFailed(
-                                ended.failed().map(f -> new Failed(f.revision(), f.attempts(), f.nextRetry(), Optional.of(Result.Failed))));
+                        yield ended.withFailed(ended.failed()
+                                .map(f -> new Failed(
+                                        f.revision(), f.attempts(), f.nextRetry(), Optional.of(Result.Failed))));
                     }
                     case RollingBack r -> o.state();
                     case Idle idle -> o.state();
@@ -85,7 +93,8 @@ final class Transitions {
     /** RollingOut => Idle: all at the target and available. The target becomes the snapshot, the breaker closes. */
     Plan succeed(RollingOut r, int workers) {
         Course c = r.course();
-        events.add(new Event(Kind.RolloutSucceeded, workers + " of " + workers + " workers run version " + c.toVersion()));
+        events.add(
+                new Event(Kind.RolloutSucceeded, workers + " of " + workers + " workers run version " + c.toVersion()));
         if (!(o.state().breaker() instanceof Breaker.Closed)) {
             events.add(new Event(Kind.CircuitBreakerClosed, "the rollout of version " + c.toVersion() + " succeeded"));
         }
@@ -101,12 +110,16 @@ final class Transitions {
     /** RollingBack => Idle: all at the snapshot and available. */
     Plan rolledBack(RollingBack r, int workers) {
         Course c = r.course();
-        events.add(new Event(Kind.RollbackSucceeded, workers + " of " + workers + " workers run version " + c.toVersion() + " again"));
+        events.add(new Event(
+                Kind.RollbackSucceeded,
+                workers + " of " + workers + " workers run version " + c.toVersion() + " again"));
         if (r.wayBack()) {
             return agenda.record(o.state().with(new Idle()), events);
         }
         State ended = ended(o.state(), versions(r), Result.RolledBack, 0, lastFailure());
-        Optional<Failed> failed = ended.failed().map(f -> new Failed(f.revision(), f.attempts(), retryAt(f.attempts()), Optional.of(Result.RolledBack)));
+        Optional<Failed> failed = ended.failed()
+                .map(f ->
+                        new Failed(f.revision(), f.attempts(), retryAt(f.attempts()), Optional.of(Result.RolledBack)));
         return agenda.record(ended.with(new Idle()).withFailed(failed), events);
     }
 
@@ -122,8 +135,14 @@ final class Transitions {
         }
         State failed = o.state().with(breaker).withLastFailure(failure);
         if (s.pauseOnFailure() || !canGoBack) {
-            String note = s.pauseOnFailure() ? text(failure) : "nothing to go back to, the snapshot's record is gone; " + text(failure);
-            Failed f = new Failed(c.toRevision(), r.attempt(), s.pauseOnFailure() ? retryAt(r.attempt()) : Optional.empty(), Optional.of(Result.Failed));
+            String note = s.pauseOnFailure()
+                    ? text(failure)
+                    : "nothing to go back to, the snapshot's record is gone; " + text(failure);
+            Failed f = new Failed(
+                    c.toRevision(),
+                    r.attempt(),
+                    s.pauseOnFailure() ? retryAt(r.attempt()) : Optional.empty(),
+                    Optional.of(Result.Failed));
             return agenda.record(
                     ended(failed, c, Result.Failed, done, note).with(new Idle()).withFailed(Optional.of(f)), events);
         }
@@ -141,7 +160,8 @@ final class Transitions {
                 doneBack);
         return agenda.record(
                 failed.with(new RollingBack(back, Optional.of(r.attempt())))
-                        .withFailed(Optional.of(new Failed(c.toRevision(), r.attempt(), Optional.empty(), Optional.empty()))),
+                        .withFailed(Optional.of(
+                                new Failed(c.toRevision(), r.attempt(), Optional.empty(), Optional.empty()))),
                 events);
     }
 
@@ -156,14 +176,23 @@ final class Transitions {
         boolean specIsSnapshot = s.revision().equals(c.toRevision());
         Optional<Failed> rests = specIsSnapshot
                 ? Optional.of(new Failed(c.toRevision(), 1, Optional.empty(), Optional.of(Result.RollbackFailed)))
-                : failed.failed().map(f -> new Failed(f.revision(), f.attempts(), Optional.empty(), Optional.of(Result.RollbackFailed)));
+                : failed.failed()
+                        .map(f -> new Failed(
+                                f.revision(), f.attempts(), Optional.empty(), Optional.of(Result.RollbackFailed)));
         return agenda.record(failed.withFailed(rests), events);
     }
 
     /** RollingBack => Idle: somebody deleted the snapshot's record, so that no worker of it can be made; nothing is removed. */
     Plan abandonBack(RollingBack r) {
-        Failure failure = failure(Optional.empty(), r.course().toVersion(), r.course().toRevision(),
-                new PodFacts.Problem("SnapshotRecordGone", "the ControllerRevision of the snapshot " + r.course().toRevision() + " was deleted; apply a new spec.version", Optional.empty()));
+        Failure failure = failure(
+                Optional.empty(),
+                r.course().toVersion(),
+                r.course().toRevision(),
+                new PodFacts.Problem(
+                        "SnapshotRecordGone",
+                        "the ControllerRevision of the snapshot " + r.course().toRevision()
+                                + " was deleted; apply a new spec.version",
+                        Optional.empty()));
         State next = r.wayBack() ? o.state() : ended(o.state(), versions(r), Result.Failed, stillOn(r), text(failure));
         events.add(new Event(Kind.RollbackFailed, text(failure)));
         Optional<Failed> rests = next.failed()
@@ -186,7 +215,8 @@ final class Transitions {
 
     private State begun(State from, boolean fromZero, int done) {
         Snapshot snapshot = from.snapshot().orElseThrow();
-        boolean again = from.failed().map(f -> f.revision().equals(s.revision())).orElse(false);
+        boolean again =
+                from.failed().map(f -> f.revision().equals(s.revision())).orElse(false);
         int attempt = again ? from.failed().get().attempts() + 1 : 1;
         boolean trial = from.breaker() instanceof Breaker.HalfOpen;
         events.add(new Event(
@@ -225,7 +255,8 @@ final class Transitions {
 
     private State superseded(RollingOut r) {
         Course c = r.course();
-        String why = s.replicas() == 0 ? "spec.replicas was set to 0" : "the spec asks for version " + s.version() + " now";
+        String why =
+                s.replicas() == 0 ? "spec.replicas was set to 0" : "the spec asks for version " + s.version() + " now";
         events.add(new Event(Kind.RolloutSuperseded, "the rollout of version " + c.toVersion() + " ended: " + why));
         return ended(o.state(), c, Result.Superseded, c.done(), why);
     }
@@ -234,8 +265,15 @@ final class Transitions {
     private static Course versions(RollingBack r) {
         Course c = r.course();
         return new Course(
-                c.toVersion(), Optional.of(c.toRevision()), c.fromVersion(), c.fromRevision().orElse(""),
-                c.startedAt(), c.stepStartedAt(), c.pausedSince(), c.pausedFor(), c.done());
+                c.toVersion(),
+                Optional.of(c.toRevision()),
+                c.fromVersion(),
+                c.fromRevision().orElse(""),
+                c.startedAt(),
+                c.stepStartedAt(),
+                c.pausedSince(),
+                c.pausedFor(),
+                c.done());
     }
 
     /** Workers that a rollback has not brought back. */
@@ -246,7 +284,13 @@ final class Transitions {
     private State ended(State from, Course c, Result result, int workersReplaced, String message) {
         Duration took = c.startedAt().isBefore(o.now()) ? Duration.between(c.startedAt(), o.now()) : Duration.ZERO;
         Ending ending = new Ending(
-                c.fromVersion(), c.toVersion(), c.toRevision(), c.startedAt(), took.toMillis(), workersReplaced, result,
+                c.fromVersion(),
+                c.toVersion(),
+                c.toRevision(),
+                c.startedAt(),
+                took.toMillis(),
+                workersReplaced,
+                result,
                 message.length() > HISTORY_MESSAGE ? message.substring(0, HISTORY_MESSAGE - 1) + "…" : message);
         List<Ending> history = new ArrayList<>(from.history());
         history.add(0, ending);
