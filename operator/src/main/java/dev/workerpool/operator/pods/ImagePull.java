@@ -1,0 +1,51 @@
+package dev.workerpool.operator.pods;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Why an image is not there yet, told from the kubelet's text, for Kubernetes has no field for it. The text is that of
+ * containerd or CRI-O. Newer kubelets repeat it while they wait ("Back-off pulling image "x": ErrImagePull: ..."), older
+ * ones do not: then the cause is known only at the next try.
+ */
+sealed interface ImagePull {
+    /** Why, in words that stay the same from one try to the next; empty if the text does not say. */
+    String message();
+
+    /** The registry said no: not found, or not allowed. */
+    record Refused(String message) implements ImagePull {}
+
+    /** The registry did not answer, or nothing is known: waiting may mend it. */
+    record Waiting(String message) implements ImagePull {}
+
+    /** Names and addresses, which may hold any word: an image {@code shop/forbidden:404} is nobody's refusal. */
+    Pattern NAMES = Pattern.compile("\"[^\"]*\"|\\b(?!i/o\\b)[\\w.-]+(:\\d+)?/\\S+|\\bhttps?://\\S+");
+
+    /** Checked first: an answer that did not come, or a registry in trouble, is no refusal whatever else the text says. */
+    Pattern NO_ANSWER = Pattern.compile(
+            "i/o timeout|TLS handshake timeout|[\\w ]*deadline exceeded|Client\\.Timeout exceeded|connection refused"
+                    + "|connection reset|no such host|server misbehaving|temporary failure in name resolution"
+                    + "|network is unreachable|no route to host|\\bEOF\\b|too ?many ?requests|\\b429\\b"
+                    + "|\\b5\\d\\d [A-Z][\\w ]*|pull QPS exceeded",
+            Pattern.CASE_INSENSITIVE);
+
+    Pattern NO = Pattern.compile(
+            "not ?found|(manifest|name)[ _]unknown|does not exist|denied|unauthorized|not authorized|forbidden"
+                    + "|authentication required|authorization failed|insufficient_scope|no basic auth credentials"
+                    + "|\\b40[134]\\b",
+            Pattern.CASE_INSENSITIVE);
+
+    Pattern BACK_OFF = Pattern.compile("^Back-off pulling image (\"[^\"]*\"|\\S+?)(: |$)(ErrImagePull: )?");
+
+    static ImagePull of(String image, String text) {
+        String cause = BACK_OFF.matcher(text == null ? "" : text).replaceFirst("");
+        String words = NAMES.matcher(cause.replace(image, " ")).replaceAll(" ");
+        Matcher noAnswer = NO_ANSWER.matcher(words);
+        if (noAnswer.find()) {
+            // Only this much: the rest holds ports and request ids, which differ at each try.
+            return new Waiting(
+                    "its registry does not answer (" + noAnswer.group().strip() + ")");
+        }
+        return NO.matcher(words).find() ? new Refused(cause) : new Waiting(cause);
+    }
+}

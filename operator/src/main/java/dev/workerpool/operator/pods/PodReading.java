@@ -1,0 +1,121 @@
+package dev.workerpool.operator.pods;
+
+import dev.workerpool.api.WorkerPool;
+import dev.workerpool.operator.decide.PodFacts;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.PodStatus;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Reads what a pod says of itself (contract, sections 2 and 4). */
+public final class PodReading {
+    private PodReading() {}
+
+    /** Whether a pod is a worker of this very pool: its controller is the pool, by UID, and it bears the pool's label. */
+    public static boolean isWorker(Pod pod, WorkerPool pool) {
+        List<OwnerReference> owners = pod.getMetadata().getOwnerReferences();
+        return pool.getMetadata()
+                        .getName()
+                        .equals(map(pod.getMetadata().getLabels()).get(Labels.POOL))
+                && owners != null
+                && owners.stream()
+                        .anyMatch(owner -> Boolean.TRUE.equals(owner.getController())
+                                && pool.getMetadata().getUid().equals(owner.getUid()));
+    }
+
+    /**
+     * The facts of one worker, with messages of at most 256 characters.
+     *
+     * @param pool its name
+     * @return empty if neither its name nor its label tells the slot
+     */
+    public static Optional<PodFacts> facts(String pool, Pod pod) {
+        ObjectMeta meta = pod.getMetadata();
+        Map<String, String> labels = map(meta.getLabels());
+        Map<String, String> annotations = map(meta.getAnnotations());
+        // The name first: it cannot be edited, and the next name is computed from it.
+        Optional<PodName> name = PodName.parse(pool, meta.getName());
+        Optional<Integer> slot = name.map(PodName::slot)
+                .or(() -> number(labels.get(Labels.WORKER)).filter(n -> n >= 1));
+        if (slot.isEmpty()) {
+            return Optional.empty();
+        }
+        int generation = name.map(PodName::generation)
+                .or(() -> number(annotations.get(Labels.GENERATION)).filter(n -> n >= 0))
+                .orElse(0);
+        PodSpec spec = pod.getSpec() == null ? new PodSpec() : pod.getSpec();
+        PodStatus status = pod.getStatus() == null ? new PodStatus() : pod.getStatus();
+        List<ContainerReading> containers = ContainerReading.all(spec, status);
+        int exits = containers.stream().mapToInt(ContainerReading::exits).sum();
+        return Optional.of(new PodFacts(
+                meta.getName(),
+                meta.getUid(),
+                meta.getResourceVersion(),
+                slot.get(),
+                generation,
+                labels.getOrDefault(Labels.REVISION, ""),
+                annotations.getOrDefault(Labels.VERSION_ANNOTATION, labels.getOrDefault(Labels.VERSION, "")),
+                meta.getDeletionTimestamp() != null,
+                List.of("Failed", "Succeeded").contains(String.valueOf(status.getPhase())),
+                isTrue(status, "Ready"),
+                running(spec, status, containers),
+                nodeLost(spec, status),
+                exits,
+                exits == 0 ? Optional.empty() : ContainerReading.newestExit(containers),
+                containers.stream().flatMap(c -> c.fault().stream()).findFirst(),
+                unschedulable(status).or(() -> containers.stream()
+                        .flatMap(c -> c.blocked().stream())
+                        .findFirst()),
+                number(annotations.get(Labels.DELETION_COST)).orElse(0)));
+    }
+
+    private static boolean running(PodSpec spec, PodStatus status, List<ContainerReading> containers) {
+        boolean initialized = spec.getInitContainers().isEmpty() || isTrue(status, "Initialized");
+        List<ContainerReading> apps =
+                containers.stream().filter(ContainerReading::isApp).toList();
+        return initialized && !apps.isEmpty() && apps.stream().allMatch(ContainerReading::hasStarted);
+    }
+
+    /** Whoever watches nodes sets Ready to False and leaves ContainersReady; the kubelet sets both, but for readiness gates. */
+    private static boolean nodeLost(PodSpec spec, PodStatus status) {
+        boolean gatesMet = spec.getReadinessGates().stream().allMatch(gate -> isTrue(status, gate.getConditionType()));
+        boolean unready = condition(status, "Ready")
+                .filter(c -> !"True".equals(c.getStatus()))
+                .isPresent();
+        return "NodeLost".equals(status.getReason()) || unready && gatesMet && isTrue(status, "ContainersReady");
+    }
+
+    private static Optional<String> unschedulable(PodStatus status) {
+        return condition(status, "PodScheduled")
+                .filter(c -> "False".equals(c.getStatus()))
+                .map(c -> OneLine.of(
+                        "no node takes the pod: " + (c.getMessage() == null ? c.getReason() : c.getMessage())));
+    }
+
+    private static boolean isTrue(PodStatus status, String type) {
+        return condition(status, type).filter(c -> "True".equals(c.getStatus())).isPresent();
+    }
+
+    private static Optional<PodCondition> condition(PodStatus status, String type) {
+        return status.getConditions().stream()
+                .filter(c -> type.equals(c.getType()))
+                .findFirst();
+    }
+
+    private static Optional<Integer> number(String text) {
+        try {
+            return text == null ? Optional.empty() : Optional.of(Integer.valueOf(text));
+        } catch (NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Map<String, String> map(Map<String, String> map) {
+        return map == null ? Map.of() : map;
+    }
+}
