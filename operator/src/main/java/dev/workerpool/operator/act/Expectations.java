@@ -4,68 +4,103 @@ import dev.workerpool.operator.decide.PodFacts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * The writes of one pool that its caches do not show yet. No plan is made while there are any, for a plan made on a cache
- * that lags would repeat them (design, "Three guards"). Not thread-safe: a pool is reconciled by one thread at a time.
+ * The writes of one pool that its caches do not show yet. No plan is made on caches that lag behind them, for it would
+ * repeat them (design, "Three guards"). A write whose answer was lost counts as done until a read of the API server says
+ * otherwise; only one that was definitely refused does not. Not thread-safe: a pool is reconciled by one thread at a time.
  */
 public final class Expectations {
-    /** After this long a watch is assumed to have lost the event, and the pool goes on with what it sees. */
+    /** After this long a watch may have lost the event, and the API server itself is read. */
     public static final Duration LIMIT = Duration.ofSeconds(5);
 
     private final Set<String> created = new HashSet<>();
     private final Set<String> going = new HashSet<>();
     private long poolVersion;
-    private Instant since = Instant.EPOCH;
+    private Instant limit = Instant.MAX;
 
-    /** A pod was created: wait until the cache has it. */
-    public void created(String uid, Instant now) {
-        created.add(uid);
-        since = now;
+    /** What may be done with the caches. */
+    public enum Visibility {
+        /** They show every write: plan on them. */
+        CURRENT,
+        /** They lag: wait for an event, or until {@link #limit()}. */
+        WAITING,
+        /** They lag for too long: read the pool and its pods from the API server, {@link #settle}, and plan on those. */
+        STALE
     }
 
-    /** A pod was deleted or evicted: wait until the cache shows it terminating, or not at all. */
+    /** A pod was created, or may have been. */
+    public void created(String name, Instant now) {
+        created.add(name);
+        restart(now);
+    }
+
+    /** A pod was deleted or evicted, or may have been. */
     public void going(String uid, Instant now) {
         going.add(uid);
-        since = now;
+        restart(now);
     }
 
-    /** The pool was written: wait until the cache has that resourceVersion or a newer one. */
+    /** The pool's status was written; this is the resourceVersion of the answer. */
     public void poolWritten(String resourceVersion, Instant now) {
         poolVersion = number(resourceVersion);
-        since = now;
+        restart(now);
     }
 
-    /**
-     * Whether a plan may be made.
-     *
-     * @return empty if every write is visible, or has not become so within {@link #LIMIT}; otherwise when that ends
-     */
-    public Optional<Instant> pending(Collection<PodFacts> cached, String poolResourceVersion, Instant now) {
-        Map<String, PodFacts> byUid =
-                new HashMap<>(cached.stream().collect(Collectors.toMap(PodFacts::uid, p -> p, (a, b) -> a)));
-        created.removeIf(byUid::containsKey);
-        going.removeIf(uid -> !byUid.containsKey(uid) || byUid.get(uid).terminating());
+    /** The answer to a status write on top of this resourceVersion was lost. */
+    public void poolMaybeWritten(String resourceVersionBefore, Instant now) {
+        poolVersion = number(resourceVersionBefore) + 1;
+        restart(now);
+    }
+
+    /** Whether the caches show every write. */
+    public Visibility visibility(Collection<PodFacts> cached, String poolResourceVersion, Instant now) {
+        Set<String> names = cached.stream().map(PodFacts::name).collect(Collectors.toSet());
+        created.removeIf(names::contains);
+        forgetGone(cached);
         if (number(poolResourceVersion) >= poolVersion) {
             poolVersion = 0;
         }
         if (created.isEmpty() && going.isEmpty() && poolVersion == 0) {
-            return Optional.empty();
+            limit = Instant.MAX;
+            return Visibility.CURRENT;
         }
-        Instant limit = since.plus(LIMIT);
-        if (now.isBefore(limit)) {
-            return Optional.of(limit);
+        return now.isBefore(limit) ? Visibility.WAITING : Visibility.STALE;
+    }
+
+    /** When waiting ends. */
+    public Instant limit() {
+        return limit;
+    }
+
+    /**
+     * Forgets what the API server itself, read just now, says was not done or is over; what was done stays until the caches
+     * show it too.
+     */
+    public void settle(Collection<PodFacts> live, String poolResourceVersion) {
+        Map<String, PodFacts> byUid =
+                live.stream().collect(Collectors.toMap(PodFacts::uid, Function.identity(), (a, b) -> a));
+        Set<String> names = live.stream().map(PodFacts::name).collect(Collectors.toSet());
+        created.removeIf(name -> !names.contains(name));
+        going.removeIf(uid -> byUid.containsKey(uid) && !byUid.get(uid).terminating());
+        if (number(poolResourceVersion) < poolVersion) {
+            poolVersion = 0;
         }
-        created.clear();
-        going.clear();
-        poolVersion = 0;
-        return Optional.empty();
+    }
+
+    private void forgetGone(Collection<PodFacts> cached) {
+        Map<String, PodFacts> byUid =
+                cached.stream().collect(Collectors.toMap(PodFacts::uid, Function.identity(), (a, b) -> a));
+        going.removeIf(uid -> !byUid.containsKey(uid) || byUid.get(uid).terminating());
+    }
+
+    private void restart(Instant now) {
+        limit = now.plus(LIMIT);
     }
 
     /** Kubernetes' resourceVersions are comparable decimal numbers (KEP-5504). */
