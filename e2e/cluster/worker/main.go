@@ -1,5 +1,5 @@
-// Command worker is an HTTP server whose behaviour is chosen by the last part of its version, so that a test or a person
-// causes a failure by deploying it: APP_VERSION=1.1.0-crash crashes. See behaviours for all of them.
+// Command worker is an HTTP server whose behaviour is chosen by the last part of its version, so that a test or a
+// person causes a failure by deploying it: APP_VERSION=1.1.0-crash crashes. See behaviours for all of them.
 //
 // It serves on :8000, or on $PORT: /ready (readiness), /healthz (liveness) and everything else, which is answered by
 // one line with version, worker and generation. After SIGTERM it finishes what it is doing and exits with 0.
@@ -44,7 +44,7 @@ var behaviours = map[string]behaviour{
 	"slow":   {readyAfter: 5 * time.Second},
 	"never":  {},
 	"crash":  {crash: true, exitCode: 3, lastWords: "cannot open the order database: no such file"},
-	"dies":   {readyAfter: soon, exitAfter: 3 * time.Second, exitCode: 4, lastWords: "the order queue closed the connection"},
+	"dies":   {readyAfter: soon, exitAfter: 3 * time.Second, exitCode: 4, lastWords: "the order queue hung up"},
 	"flap":   {readyAfter: soon, flap: true},
 	"deaf":   {readyAfter: soon, deaf: true},
 	"verify": {readyAfter: soon, probeOnly: true},
