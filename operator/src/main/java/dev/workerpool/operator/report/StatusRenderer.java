@@ -8,6 +8,8 @@ import dev.workerpool.api.WorkerPoolStatus.Result;
 import dev.workerpool.operator.decide.Observation;
 import dev.workerpool.operator.decide.Plan;
 import dev.workerpool.operator.decide.State;
+import dev.workerpool.operator.pods.Labels;
+import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -15,7 +17,12 @@ import java.util.stream.IntStream;
 
 /** What status should say; writes nothing (contract, section 6). */
 public final class StatusRenderer {
+    /** So many of the newest history entries keep 160 bytes of message, older ones half: 100 stay below 48 KB. */
     private static final int NEWEST = 10;
+
+    private static final WorkerPoolStatus EMPTY = new WorkerPoolStatus(
+            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+            null, null, null, null);
 
     private StatusRenderer() {}
 
@@ -34,7 +41,7 @@ public final class StatusRenderer {
         return new WorkerPoolStatus(
                 pool.getMetadata().getGeneration(),
                 after.seenRetry().orElse(null),
-                "workerpool.dev/pool=" + pool.getMetadata().getName(),
+                Labels.selector(pool.getMetadata().getName()),
                 counters.replicas(),
                 counters.ready(),
                 counters.available(),
@@ -55,12 +62,40 @@ public final class StatusRenderer {
                 after.lastFailure().map(StatusRenderer::lastFailure).orElse(null),
                 history(after.history()),
                 Statistics.over(after.history()),
-                List.of());
+                Conditions.of(o, after, plan, conditions(pool), pool.getMetadata().getGeneration(), now));
     }
 
     /** The stored status of a pool whose spec cannot be read, with conditions that say so (reason {@code InvalidSpec}). */
     public static WorkerPoolStatus renderUnreadable(WorkerPool pool, String why, Instant now) {
-        return pool.getStatus();
+        WorkerPoolStatus s = Optional.ofNullable(pool.getStatus()).orElse(EMPTY);
+        Long generation = pool.getMetadata().getGeneration();
+        return new WorkerPoolStatus(
+                generation,
+                s.observedRetry(),
+                s.selector(),
+                s.replicas(),
+                s.readyReplicas(),
+                s.availableReplicas(),
+                s.updatedReplicas(),
+                s.terminatingReplicas(),
+                s.version(),
+                s.currentRevision(),
+                s.updateRevision(),
+                s.failedRevision(),
+                s.failedAttempts(),
+                s.nextRetryTime(),
+                s.failedResult(),
+                s.fillStartedAt(),
+                s.rollout(),
+                s.circuitBreaker(),
+                s.lastFailure(),
+                s.history(),
+                s.statistics(),
+                Conditions.unreadable(why, s.conditions(), generation, now));
+    }
+
+    private static List<Condition> conditions(WorkerPool pool) {
+        return pool.getStatus() == null ? null : pool.getStatus().conditions();
     }
 
     private static LastFailure lastFailure(State.Failure f) {

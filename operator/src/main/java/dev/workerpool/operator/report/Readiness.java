@@ -1,0 +1,195 @@
+package dev.workerpool.operator.report;
+
+import dev.workerpool.api.Reason;
+import dev.workerpool.operator.decide.Breaker;
+import dev.workerpool.operator.decide.Observation;
+import dev.workerpool.operator.decide.Plan;
+import dev.workerpool.operator.decide.Rollout;
+import dev.workerpool.operator.decide.State;
+import dev.workerpool.operator.decide.Verdict;
+import dev.workerpool.operator.decide.Wish;
+import dev.workerpool.operator.decide.Worker;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Why the pool is, or is not, as the spec asks: the first reason that holds in the order of the contract's table (section
+ * 6). Messages say what happened, to which worker, and what to do next; none of them counts or ages.
+ */
+record Readiness(Reason reason, String message) {
+    private static final String TRY_AGAIN =
+            "apply a new spec.version, or annotate with workerpool.dev/retry=<any new value> to try again";
+
+    /**
+     * @param o as it is remembered after this pass
+     * @param before the reason that stands in status: it tells a worker that scaling added from one that was healed
+     */
+    static Readiness of(Observation o, Plan plan, Optional<Reason> before) {
+        boolean wanted = Wish.rolloutWanted(o) || Wish.wayBackDue(o);
+        boolean runs = !(o.state().rollout() instanceof Rollout.Idle);
+        if (o.settings().paused() && (runs || wanted)) {
+            return new Readiness(
+                    Reason.Paused,
+                    "spec.paused is true: " + (runs ? course(o) + " stands still" : target(o) + " is not rolled out")
+                            + "; set spec.paused to false to go on");
+        }
+        if (o.state().rollout() instanceof Rollout.RollingBack r) {
+            return new Readiness(Reason.RollingBack, course(o) + (r.wayBack() ? "" : because(o, ": ")));
+        }
+        Optional<Verdict.Refused> refusal = Wish.refusal(o);
+        if (refusal.isPresent()) {
+            return new Readiness(reason(refusal.get()), refusal.get().message());
+        }
+        if (runs) {
+            return new Readiness(Reason.RollingOut, course(o));
+        }
+        if (Wish.rolloutWanted(o) && o.state().breaker() instanceof Breaker.Open open) {
+            return new Readiness(Reason.CircuitBreakerOpen, target(o) + " is not rolled out: " + tooMany(open));
+        }
+        return failed(o)
+                .or(() -> wanted ? Optional.of(new Readiness(Reason.RollingOut, target(o) + " is next")) : Optional.empty())
+                .or(() -> filling(o, plan))
+                .or(() -> scalingOrHealing(o, before))
+                .orElseGet(() -> new Readiness(
+                        Reason.UpToDate, "all workers run " + target(o) + " and are available (spec.replicas: "
+                                + o.settings().replicas() + ")"));
+    }
+
+    private static Reason reason(Verdict.Refused refused) {
+        return refused.reason().equals(Reason.NoReadinessProbe.name()) ? Reason.NoReadinessProbe : Reason.InvalidTemplate;
+    }
+
+    /** What a failed revision left behind, while the spec asks for it and it is not to be tried again now. */
+    private static Optional<Readiness> failed(Observation o) {
+        Optional<State.Failed> failed = o.state()
+                .failed()
+                .filter(f -> f.revision().equals(o.settings().revision()))
+                .filter(f -> !Wish.rolloutWanted(o));
+        return failed.flatMap(State.Failed::result).flatMap(result -> switch (result) {
+            case RolledBack -> Optional.of(rolledBack(o, failed.get()));
+            case RollbackFailed -> Optional.of(new Readiness(
+                    Reason.RollbackFailed,
+                    "the workers could not be brought back to " + snapshot(o) + because(o, ": ")
+                            + "; every serving worker is kept as it is; " + TRY_AGAIN));
+            case Failed -> Optional.of(new Readiness(
+                    Reason.RolloutFailed,
+                    target(o) + " failed" + because(o, ": ") + "; nothing was removed; " + TRY_AGAIN));
+            case Succeeded, Superseded -> Optional.empty();
+        });
+    }
+
+    private static Readiness rolledBack(Observation o, State.Failed failed) {
+        String next = failed.nextRetry()
+                .map(due -> "it is tried again at " + Times.clock(due))
+                .orElse(TRY_AGAIN);
+        return new Readiness(
+                Reason.RolledBack,
+                target(o) + " failed" + because(o, " (", ")") + " and the workers are back at " + snapshot(o) + "; " + next);
+    }
+
+    private static Optional<Readiness> filling(Observation o, Plan plan) {
+        if (o.state().snapshot().isPresent() || asAsked(o)) {
+            return Optional.empty();
+        }
+        boolean late = o.state()
+                .fillStartedAt()
+                .map(t -> !o.now().isBefore(t.plus(o.settings().progressDeadline())))
+                .orElse(false);
+        if (!late) {
+            return Optional.of(new Readiness(Reason.Filling, "the first workers start with " + target(o)));
+        }
+        return Optional.of(new Readiness(
+                Reason.NoSnapshot,
+                "the first workers, of " + target(o) + ", did not all become available within "
+                        + o.settings().progressDeadline().toSeconds() + " s"
+                        + plan.blocked().or(() -> trouble(o)).map(t -> " (" + t + ")").orElse("")
+                        + "; there is no good version to go back to: apply a spec that works"));
+    }
+
+    private static Optional<Readiness> scalingOrHealing(Observation o, Optional<Reason> before) {
+        if (asAsked(o)) {
+            return Optional.empty();
+        }
+        int replicas = o.settings().replicas();
+        Set<Integer> slots = o.workers().stream()
+                .filter(Worker::live)
+                .map(Worker::slot)
+                .collect(Collectors.toSet());
+        long lost = o.lostRevisions().keySet().stream()
+                .filter(slot -> !slots.contains(slot))
+                .count();
+        List<Worker> unready =
+                o.workers().stream().filter(w -> w.live() && !w.available()).toList();
+        boolean allNew = !unready.isEmpty() && unready.stream().noneMatch(Worker::everReady);
+        if (slots.size() > replicas
+                || slots.size() + lost < replicas
+                || (lost == 0 && allNew && !before.equals(Optional.of(Reason.Healing)))) {
+            return Optional.of(new Readiness(Reason.Scaling, "the number of workers follows spec.replicas: " + replicas));
+        }
+        String who = unready.stream().map(Worker::name).sorted().limit(3).collect(Collectors.joining(", "));
+        return Optional.of(new Readiness(
+                Reason.Healing,
+                who.isEmpty()
+                        ? "a worker was lost and is replaced"
+                        : "not available: " + who + trouble(o).map(t -> " (" + t + ")").orElse("")));
+    }
+
+    /** Whether all workers there should be run what the spec asks for, or rest where they are at replicas 0. */
+    private static boolean asAsked(Observation o) {
+        List<Worker> live = o.workers().stream().filter(Worker::live).toList();
+        return live.size() == o.settings().replicas()
+                && live.stream()
+                        .allMatch(w -> w.available() && w.revision().equals(o.settings().revision()));
+    }
+
+    /** What the first worker in trouble says of itself. */
+    private static Optional<String> trouble(Observation o) {
+        return o.workers().stream()
+                .filter(w -> w.live() && !w.available())
+                .sorted(java.util.Comparator.comparing(Worker::slot))
+                .flatMap(w -> w.pod()
+                        .fault()
+                        .or(() -> w.pod().crash())
+                        .map(p -> p.message())
+                        .or(() -> w.pod().blocked())
+                        .map(text -> w.name() + ": " + text)
+                        .stream())
+                .findFirst();
+    }
+
+    /** The breaker's state for people. */
+    static String tooMany(Breaker.Open open) {
+        return open.failures() + (open.failures() == 1 ? " rollout" : " rollouts in a row") + " failed; next trial at "
+                + Times.clock(open.retryAt()) + ", or annotate with workerpool.dev/retry=<any new value> to try at once";
+    }
+
+    private static String target(Observation o) {
+        return "version " + o.settings().version();
+    }
+
+    private static String snapshot(Observation o) {
+        return o.state().snapshot().map(State.Snapshot::version).orElse("the last good version");
+    }
+
+    private static String course(Observation o) {
+        return switch (o.state().rollout()) {
+            case Rollout.Idle idle -> "";
+            case Rollout.RollingOut r -> "the rollout of version " + r.course().toVersion();
+            case Rollout.RollingBack r ->
+                (r.wayBack() ? "the way back to version " : "the rollback to version ") + r.course().toVersion();
+        };
+    }
+
+    private static String because(Observation o, String before) {
+        return because(o, before, "");
+    }
+
+    private static String because(Observation o, String before, String after) {
+        return o.state()
+                .lastFailure()
+                .map(f -> before + f.pod() + ": " + Text.line(f.message(), 200) + after)
+                .orElse("");
+    }
+}
