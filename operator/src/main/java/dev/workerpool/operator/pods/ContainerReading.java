@@ -43,12 +43,12 @@ record ContainerReading(Kind kind, String name, String image, Optional<Container
             "CreateContainerError",
             "SignatureValidationFailed");
     private static final Set<String> PULLS = Set.of("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable");
-    /** Waiting for these, the kubelet has counted the restart already; for all others the exit before is not yet counted. */
+    /** Waiting for these, the kubelet has counted the restart already; for all others the last exit is yet to count. */
     private static final Set<String> RESTART_COUNTED =
             Set.of("", "ContainerCreating", "PodInitializing", "RunContainerError");
-    /** The runtime is slow; the second follows from the first, when the kubelet asks again for what is still being made. */
+    /** The runtime is slow; the second follows the first, when the kubelet asks again for what is still being made. */
     private static final Pattern SLOW_RUNTIME =
-            Pattern.compile("context deadline exceeded|\\bname \\S+ is reserved for", Pattern.CASE_INSENSITIVE);
+            Pattern.compile("context deadline exceeded|\\bname\\b.* is reserved\\b", Pattern.CASE_INSENSITIVE);
 
     /** All containers of a pod, init containers first; a container without a status has not been looked at yet. */
     static List<ContainerReading> all(PodSpec spec, PodStatus status) {
@@ -80,16 +80,14 @@ record ContainerReading(Kind kind, String name, String image, Optional<Container
                 || restarts() > 0;
     }
 
-    /** How often it ended although it should run; a sidecar may end with code 0, and an init container must. */
+    /** How often it ended although it should not: an app container ever, the others with a code other than 0. */
     int exits() {
-        boolean mayEnd = kind == Kind.INIT
-                || kind == Kind.SIDECAR && exit().map(e -> code(e) == 0).orElse(true);
-        if (mayEnd) {
-            return 0;
-        }
-        boolean down = terminated().isPresent()
-                || waiting().isPresent() && exit().isPresent() && !RESTART_COUNTED.contains(waitingReason());
-        return restarts() + (down ? 1 : 0);
+        return isApp() || exit().isPresent() ? restarts() + (isDown() ? 1 : 0) : 0;
+    }
+
+    private boolean isDown() {
+        boolean ended = terminated().isPresent() && terminated().equals(exit());
+        return ended || waiting().isPresent() && exit().isPresent() && !RESTART_COUNTED.contains(waitingReason());
     }
 
     /** The exit to tell of: the newest one of the containers that count theirs. */
@@ -101,11 +99,13 @@ record ContainerReading(Kind kind, String name, String image, Optional<Container
                 .map(c -> c.exit().map(c::problem).orElseGet(c::untold));
     }
 
-    /** What no waiting mends. */
+    /**
+     * What no waiting mends. A sidecar's exit is none, for a sidecar is always started again: it counts among the
+     * {@link #exits()}, which fail a new worker and not an old one.
+     */
     Optional<Problem> fault() {
-        Optional<Problem> failedExit =
-                isApp() ? Optional.empty() : exit().filter(e -> code(e) != 0).map(this::problem);
-        return failedExit.or(() -> waiting().flatMap(this::neverStarts));
+        Optional<Problem> failedInit = kind == Kind.INIT && isDown() ? exit().map(this::problem) : Optional.empty();
+        return failedInit.or(() -> waiting().flatMap(this::neverStarts));
     }
 
     private Optional<Problem> neverStarts(ContainerStateWaiting waiting) {
@@ -167,9 +167,17 @@ record ContainerReading(Kind kind, String name, String image, Optional<Container
                 kind.title + " " + name + " " + what + (detail == null || detail.isBlank() ? "" : ": " + detail));
     }
 
-    /** Its newest exit. */
+    /** Its newest exit that should not have been. */
     private Optional<ContainerStateTerminated> exit() {
-        return terminated().or(() -> status.map(ContainerStatus::getLastState).map(ContainerState::getTerminated));
+        return terminated()
+                .filter(this::isUnwanted)
+                .or(() -> status.map(ContainerStatus::getLastState)
+                        .map(ContainerState::getTerminated)
+                        .filter(this::isUnwanted));
+    }
+
+    private boolean isUnwanted(ContainerStateTerminated exit) {
+        return isApp() || code(exit) != 0;
     }
 
     private Optional<ContainerStateTerminated> terminated() {

@@ -24,7 +24,7 @@ public final class EffectiveSpec {
     /**
      * What the pool asks for.
      *
-     * @throws IllegalArgumentException naming the field, for a spec that {@link TemplateCheck} or the API server refuses
+     * @throws IllegalArgumentException naming the field, for what {@link TemplateCheck} or the API server refuses
      */
     public static Settings settings(WorkerPool pool) {
         WorkerPoolSpec spec = pool.getSpec();
@@ -45,7 +45,7 @@ public final class EffectiveSpec {
                 seconds(or(rollout.minReadySeconds(), 0)),
                 seconds(or(
                         rollout.readyTimeoutSeconds(),
-                        readyTimeoutSeconds(spec.template().getSpec()))),
+                        readyTimeoutSeconds(content.template().getSpec()))),
                 seconds(or(rollout.progressDeadlineSeconds(), 600)),
                 seconds(or(rollout.pauseSeconds(), 1)),
                 rollout.podReplacementPolicy() != WorkerPoolSpec.PodReplacementPolicy.TerminationStarted,

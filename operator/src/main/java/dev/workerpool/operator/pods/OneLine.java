@@ -2,7 +2,7 @@ package dev.workerpool.operator.pods;
 
 import java.util.regex.Pattern;
 
-/** Text of others (a container, a registry, the scheduler) made fit for a status: one printable line of bounded length. */
+/** Text of others (a container, a registry, the scheduler) made fit for a status: one printable line, not too long. */
 final class OneLine {
     static final int LIMIT = 256;
     private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{C}\\p{Z}\\s]+");

@@ -85,7 +85,7 @@ public final class PodFactory {
                 .build();
     }
 
-    /** Ours come first, so that Kubernetes' own {@code $(APP_VERSION)} works in the template's; but the template's win. */
+    /** Ours first, so that Kubernetes' {@code $(APP_VERSION)} works in the template's; of one name the template's. */
     private static void addVersionAndEnvironment(Container container, String version, List<EnvVar> worker) {
         if (container.getImage() != null) {
             container.setImage(container.getImage().replace(VERSION_IN_IMAGE, version));

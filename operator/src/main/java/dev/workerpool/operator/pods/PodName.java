@@ -5,8 +5,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The name of a worker's pod, {@code <pool>-<slot>-<generation>} (contract, section 2). It is made from what is observed
- * alone, so that a repeated create is a 409 and never a second pod.
+ * The name of a worker's pod, {@code <pool>-<slot>-<generation>} (contract, section 2). It is made from what is
+ * observed alone, so that a repeated create is a 409 and never a second pod.
  *
  * @param pool name of the pool
  * @param slot from 1

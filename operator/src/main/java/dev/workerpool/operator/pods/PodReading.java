@@ -16,7 +16,7 @@ import java.util.Optional;
 public final class PodReading {
     private PodReading() {}
 
-    /** Whether a pod is a worker of this very pool: its controller is the pool, by UID, and it bears the pool's label. */
+    /** Whether a pod is a worker of this very pool: controlled by it, told by UID, and bearing its label. */
     public static boolean isWorker(Pod pod, WorkerPool pool) {
         List<OwnerReference> owners = pod.getMetadata().getOwnerReferences();
         return pool.getMetadata()
@@ -81,7 +81,7 @@ public final class PodReading {
         return initialized && !apps.isEmpty() && apps.stream().allMatch(ContainerReading::hasStarted);
     }
 
-    /** Whoever watches nodes sets Ready to False and leaves ContainersReady; the kubelet sets both, but for readiness gates. */
+    /** The node controller sets Ready alone to False; the kubelet ContainersReady with it, but for readiness gates. */
     private static boolean nodeLost(PodSpec spec, PodStatus status) {
         boolean gatesMet = spec.getReadinessGates().stream().allMatch(gate -> isTrue(status, gate.getConditionType()));
         boolean unready = condition(status, "Ready")

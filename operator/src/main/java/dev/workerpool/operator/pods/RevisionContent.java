@@ -14,7 +14,7 @@ import java.security.NoSuchAlgorithmException;
  * What a pod is made from (contract, section 2). Everything that rolls the pool when it changes is in here, and nothing
  * else: two specs with the same content have the same revision on every machine and at every release.
  *
- * @param template as the user wrote it; shared with the spec, so it must not be changed
+ * @param template as the user wrote it; not to be changed
  * @param version a label value
  * @param restartedAt null when absent or empty
  * @param drain only what differs from the defaults, null when nothing does
@@ -44,9 +44,15 @@ public record RevisionContent(
         drain = withoutDefaults(drain);
     }
 
-    /** The content that a spec asks for; throws as the constructor does. */
+    /**
+     * The content that a spec asks for, read the way a kept one is: a copy, in which what was null is absent.
+     *
+     * @throws IllegalArgumentException as the constructor does
+     */
     public static RevisionContent of(WorkerPoolSpec spec) {
-        return new RevisionContent(spec.template(), spec.version(), spec.restartedAt(), spec.drain());
+        RevisionContent asked =
+                new RevisionContent(spec.template(), spec.version(), spec.restartedAt(), spec.drain());
+        return fromData(asked.toData());
     }
 
     /**
