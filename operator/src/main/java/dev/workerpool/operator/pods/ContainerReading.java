@@ -169,11 +169,9 @@ record ContainerReading(Kind kind, String name, String image, Optional<Container
 
     /** Its newest exit that should not have been. */
     private Optional<ContainerStateTerminated> exit() {
-        return terminated()
-                .filter(this::isUnwanted)
-                .or(() -> status.map(ContainerStatus::getLastState)
-                        .map(ContainerState::getTerminated)
-                        .filter(this::isUnwanted));
+        return terminated().filter(this::isUnwanted).or(() -> status.map(ContainerStatus::getLastState)
+                .map(ContainerState::getTerminated)
+                .filter(this::isUnwanted));
     }
 
     private boolean isUnwanted(ContainerStateTerminated exit) {

@@ -45,7 +45,8 @@ sealed interface ImagePull {
     /** Reads the text that comes with ErrImagePull or ImagePullBackOff; null counts as empty. */
     static ImagePull of(String image, String text) {
         String cause = BACK_OFF.matcher(text == null ? "" : text).replaceFirst("");
-        String words = NAMES.matcher(named(image).matcher(cause).replaceAll(" ")).replaceAll(" ");
+        String words =
+                NAMES.matcher(named(image).matcher(cause).replaceAll(" ")).replaceAll(" ");
         Matcher noAnswer = NO_ANSWER.matcher(words);
         if (noAnswer.find()) {
             // Only this much: the rest holds ports and request ids, which differ at each try.

@@ -50,8 +50,7 @@ public record RevisionContent(
      * @throws IllegalArgumentException as the constructor does
      */
     public static RevisionContent of(WorkerPoolSpec spec) {
-        RevisionContent asked =
-                new RevisionContent(spec.template(), spec.version(), spec.restartedAt(), spec.drain());
+        RevisionContent asked = new RevisionContent(spec.template(), spec.version(), spec.restartedAt(), spec.drain());
         return fromData(asked.toData());
     }
 

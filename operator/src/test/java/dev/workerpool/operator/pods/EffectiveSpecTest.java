@@ -42,8 +42,7 @@ class EffectiveSpecTest {
 
     @Test
     void whatTheUserWroteCounts() {
-        Settings s = settings(V1
-                + """
+        Settings s = settings(V1 + """
                 replicas: 4
                 paused: true
                 rollout:
@@ -89,7 +88,14 @@ class EffectiveSpecTest {
 
     @ParameterizedTest
     @CsvSource({
-        "25%, 4, 1", "25%, 5, 2", "1%, 100, 1", "1%, 1000, 10", "34%, 3, 2", "100%, 4, 4", "25%, 0, 1", "3, 0, 3",
+        "25%, 4, 1",
+        "25%, 5, 2",
+        "1%, 100, 1",
+        "1%, 1000, 10",
+        "34%, 3, 2",
+        "100%, 4, 4",
+        "25%, 0, 1",
+        "3, 0, 3",
         "'\"2\"', 1, 2"
     })
     void aPercentageOfReplicasIsRoundedUpAndNeverBelowOne(String maxSurge, int replicas, int workers) {
@@ -107,9 +113,7 @@ class EffectiveSpecTest {
 
     @Test
     void theReadyTimeoutIsAsLongAsTheSlowestContainerMayTake() {
-        String slow = V1.replace(
-                "volumes:",
-                """
+        String slow = V1.replace("volumes:", """
                 - name: sleepy
                       image: x
                       startupProbe: {initialDelaySeconds: 7, failureThreshold: 30, periodSeconds: 2, exec: {command: [a]}}

@@ -16,9 +16,7 @@ import org.junit.jupiter.api.Test;
 
 class PodFactoryTest {
     private static final String V1 = "version: '1.4.0'\n" + Pools.TEMPLATE;
-    private static final String MANY = V1.replace(
-            "volumes:",
-            """
+    private static final String MANY = V1.replace("volumes:", """
             - name: own
                   image: registry.example/own:7
                   env:
@@ -55,12 +53,10 @@ class PodFactoryTest {
                         Map.of("workerpool.dev/version", "1.4.0", "workerpool.dev/generation", "2"));
         OwnerReference owner = pod.getMetadata().getOwnerReferences().get(0);
         assertThat(Serialization.asJson(owner))
-                .isEqualTo(Serialization.asJson(Serialization.unmarshal(
-                        """
+                .isEqualTo(Serialization.asJson(Serialization.unmarshal("""
                         {"apiVersion": "workerpool.dev/v1alpha1", "blockOwnerDeletion": true, "controller": true,
                          "kind": "WorkerPool", "name": "web", "uid": "0a1b2c3d-1111-2222-3333-444455556666"}
-                        """,
-                        OwnerReference.class)));
+                        """, OwnerReference.class)));
     }
 
     @Test
@@ -97,7 +93,11 @@ class PodFactoryTest {
 
         assertThat(container(pod, "app").getLifecycle().getPreStop().getSleep().getSeconds())
                 .isEqualTo(8);
-        assertThat(container(pod, "started").getLifecycle().getPreStop().getSleep().getSeconds())
+        assertThat(container(pod, "started")
+                        .getLifecycle()
+                        .getPreStop()
+                        .getSleep()
+                        .getSeconds())
                 .isEqualTo(8);
         assertThat(container(pod, "started").getLifecycle().getPostStart()).isNotNull();
         assertThat(container(pod, "own").getLifecycle().getPreStop().getSleep()).isNull();
@@ -161,15 +161,13 @@ class PodFactoryTest {
     }
 
     private static List<String> images(Pod pod) {
-        return Stream.concat(
-                        pod.getSpec().getContainers().stream(), pod.getSpec().getInitContainers().stream())
+        return Stream.concat(pod.getSpec().getContainers().stream(), pod.getSpec().getInitContainers().stream())
                 .map(Container::getImage)
                 .toList();
     }
 
     private static Container container(Pod pod, String name) {
-        return Stream.concat(
-                        pod.getSpec().getContainers().stream(), pod.getSpec().getInitContainers().stream())
+        return Stream.concat(pod.getSpec().getContainers().stream(), pod.getSpec().getInitContainers().stream())
                 .filter(c -> c.getName().equals(name))
                 .findFirst()
                 .orElseThrow();

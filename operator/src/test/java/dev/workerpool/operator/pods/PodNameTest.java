@@ -18,8 +18,21 @@ class PodNameTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "web", "web-", "web-1", "web-1-", "web--1", "web-0-1", "web-01-0", "web-1-00", "web-2-1-0", "webs-1-0",
-                "web-1-x", "web-9999999999-0", "other-1-0", "web-1-0-0", "web-+1-0"
+                "web",
+                "web-",
+                "web-1",
+                "web-1-",
+                "web--1",
+                "web-0-1",
+                "web-01-0",
+                "web-1-00",
+                "web-2-1-0",
+                "webs-1-0",
+                "web-1-x",
+                "web-9999999999-0",
+                "other-1-0",
+                "web-1-0-0",
+                "web-+1-0"
             })
     void readsNoNameThatAWorkerOfThePoolWouldNotHave(String other) {
         assertThat(PodName.parse("web", other)).isEmpty();

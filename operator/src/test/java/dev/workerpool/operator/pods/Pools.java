@@ -6,8 +6,7 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 
 /** Pools and specs for tests, written as a user writes them and read as the client reads them. */
 final class Pools {
-    static final String TEMPLATE =
-            """
+    static final String TEMPLATE = """
             template:
               metadata:
                 labels: {app: web, tier: front}

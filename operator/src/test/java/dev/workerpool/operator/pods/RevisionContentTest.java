@@ -52,7 +52,8 @@ class RevisionContentTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"drain: {delaySeconds: 0}", "drain: {timeoutSeconds: 31}", "restartedAt: '2026-11-24T00:00:00Z'"})
+            strings = {"drain: {delaySeconds: 0}", "drain: {timeoutSeconds: 31}", "restartedAt: '2026-11-24T00:00:00Z'"
+            })
     void whatChangesAPodRolls(String changed) {
         assertThat(revision(V1 + changed)).isNotEqualTo(GOLDEN);
     }
@@ -60,7 +61,8 @@ class RevisionContentTest {
     @Test
     void anotherVersionImageOrLabelRolls() {
         assertThat(revision(V1.replace("1.4.0", "1.4.1"))).isNotEqualTo(GOLDEN);
-        assertThat(revision(V1.replace("registry.example/web", "registry.example/shop"))).isNotEqualTo(GOLDEN);
+        assertThat(revision(V1.replace("registry.example/web", "registry.example/shop")))
+                .isNotEqualTo(GOLDEN);
         assertThat(revision(V1.replace("tier: front", "tier: back"))).isNotEqualTo(GOLDEN);
     }
 

@@ -1,0 +1,218 @@
+package dev.workerpool.operator.pods;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.workerpool.api.WorkerPool;
+import dev.workerpool.operator.decide.PodFacts;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class PodReadingTest {
+    private static final String HEAD = """
+            metadata:
+              name: web-2-3
+              uid: 7d8f9a10-aaaa-bbbb-cccc-1234567890ab
+              resourceVersion: "4711"
+              labels:
+                workerpool.dev/pool: web
+                workerpool.dev/worker: "2"
+                workerpool.dev/revision: 9fqt7rz5gg
+                workerpool.dev/version: "1.4.0"
+              annotations:
+                workerpool.dev/version: "1.4.0"
+                workerpool.dev/generation: "3"
+              ownerReferences:
+              - {apiVersion: workerpool.dev/v1alpha1, kind: WorkerPool, name: web, controller: true,
+                 uid: 0a1b2c3d-1111-2222-3333-444455556666}
+            spec:
+              containers:
+              - {name: app, image: registry.example/web:1.4.0}
+            """;
+    private static final String READY = """
+            status:
+              phase: Running
+              conditions:
+              - {type: PodReadyToStartContainers, status: "True"}
+              - {type: Initialized, status: "True"}
+              - {type: Ready, status: "True"}
+              - {type: ContainersReady, status: "True"}
+              - {type: PodScheduled, status: "True"}
+              containerStatuses:
+              - name: app
+                ready: true
+                started: true
+                restartCount: 0
+                state: {running: {startedAt: "2026-11-24T00:00:00Z"}}
+            """;
+
+    @Test
+    void aReadyWorkerIsAvailableAndHasNothingToTell() {
+        PodFacts facts = facts(HEAD + READY);
+
+        assertThat(facts.name()).isEqualTo("web-2-3");
+        assertThat(facts.uid()).isEqualTo("7d8f9a10-aaaa-bbbb-cccc-1234567890ab");
+        assertThat(facts.resourceVersion()).isEqualTo("4711");
+        assertThat(facts.slot()).isEqualTo(2);
+        assertThat(facts.generation()).isEqualTo(3);
+        assertThat(facts.revision()).isEqualTo("9fqt7rz5gg");
+        assertThat(facts.version()).isEqualTo("1.4.0");
+        assertThat(facts.available()).isTrue();
+        assertThat(facts.running()).isTrue();
+        assertThat(facts.nodeLost()).isFalse();
+        assertThat(facts.exits()).isZero();
+        assertThat(facts.crash()).isEmpty();
+        assertThat(facts.fault()).isEmpty();
+        assertThat(facts.blocked()).isEmpty();
+        assertThat(facts.deletionCost()).isZero();
+    }
+
+    @Test
+    void aPodThatNobodyHasLookedAtYetIsLiveAndNothingElse() {
+        PodFacts facts = facts(HEAD);
+
+        assertThat(facts.live()).isTrue();
+        assertThat(facts.ready()).isFalse();
+        assertThat(facts.running()).isFalse();
+        assertThat(facts.blocked()).isEmpty();
+    }
+
+    @Test
+    void aPodBeingDeletedIsTerminating() {
+        PodFacts facts =
+                facts(HEAD.replace("  labels:", "  deletionTimestamp: '2026-11-24T00:01:00Z'\n  labels:") + READY);
+
+        assertThat(facts.terminating()).isTrue();
+        assertThat(facts.ready()).isTrue();
+        assertThat(facts.available()).isFalse();
+    }
+
+    @Test
+    void anEvictedOrFinishedPodHasEnded() {
+        String evicted =
+                HEAD + "status: {phase: Failed, reason: Evicted, message: 'The node was low on resource: memory. '}\n";
+
+        assertThat(facts(evicted).ended()).isTrue();
+        assertThat(facts(HEAD + "status: {phase: Succeeded}").ended()).isTrue();
+        assertThat(facts(HEAD + "status: {phase: Unknown}").ended()).isFalse();
+    }
+
+    @Test
+    void aReadyConditionTakenAwayWhileTheContainersAreReadyMeansALostNode() {
+        String lost = READY.replace("type: Ready, status: \"True\"", "type: Ready, status: \"False\"");
+
+        assertThat(facts(HEAD + lost).nodeLost()).isTrue();
+        assertThat(facts(HEAD + lost.replace("\"False\"", "\"Unknown\"")).nodeLost())
+                .isTrue();
+        assertThat(facts(HEAD + "status: {phase: Unknown, reason: NodeLost}").nodeLost())
+                .isTrue();
+    }
+
+    @Test
+    void anUnreadyContainerOrReadinessGateIsNoLostNode() {
+        String lost = READY.replace("type: Ready, status: \"True\"", "type: Ready, status: \"False\"");
+        String gated = HEAD + "  readinessGates: [{conditionType: lb.example/in}]\n";
+
+        assertThat(facts(HEAD + lost.replace("ContainersReady, status: \"True\"", "ContainersReady, status: \"False\""))
+                        .nodeLost())
+                .isFalse();
+        assertThat(facts(gated + lost).nodeLost()).isFalse();
+        assertThat(facts(gated + lost.replace("conditions:", "conditions:\n  - {type: lb.example/in, status: 'True'}"))
+                        .nodeLost())
+                .isTrue();
+    }
+
+    @Test
+    void runningMeansThatEveryContainerHasStartedAndTheInitContainersAreDone() {
+        String init = HEAD + "  initContainers: [{name: migrate, image: m}]\n";
+        String two = HEAD + "  - {name: log, image: l}\n";
+
+        assertThat(facts(init + READY).running()).isTrue();
+        assertThat(facts(init + READY.replace("Initialized, status: \"True\"", "Initialized, status: \"False\""))
+                        .running())
+                .isFalse();
+        assertThat(facts(two + READY).running())
+                .as("of one there is no status yet")
+                .isFalse();
+        String logState =
+                "  - {name: log, restartCount: 1, ready: false, state: {waiting: {reason: CrashLoopBackOff}}}\n";
+        assertThat(facts(two + READY + logState).running()).as("has run").isTrue();
+        assertThat(facts(two + READY + logState.replace("restartCount: 1", "restartCount: 0"))
+                        .running())
+                .as("has not run")
+                .isFalse();
+    }
+
+    @Test
+    void theNameTellsSlotAndGenerationWhateverLabelsWereEdited() {
+        PodFacts facts = facts((HEAD + READY)
+                .replace("worker: \"2\"", "worker: \"9\"")
+                .replace("generation: \"3\"", "generation: nonsense"));
+
+        assertThat(facts.slot()).isEqualTo(2);
+        assertThat(facts.generation()).isEqualTo(3);
+    }
+
+    @Test
+    void aForeignNameIsReadByItsLabelsAndGarbageByNobody() {
+        String foreign = HEAD.replace("name: web-2-3", "name: something");
+
+        assertThat(facts(foreign).slot()).isEqualTo(2);
+        assertThat(facts(foreign).generation()).isEqualTo(3);
+        assertThat(facts(foreign.replace("generation: \"3\"", "generation: \"-1\""))
+                        .generation())
+                .isZero();
+        for (String garbage : new String[] {"zero", "0", "-1", "99999999999", ""}) {
+            Pod pod = pod(foreign.replace("worker: \"2\"", "worker: \"" + garbage + "\""));
+            assertThat(PodReading.facts("web", pod)).as(garbage).isEmpty();
+        }
+        assertThat(PodReading.facts("web", pod("metadata: {name: x}"))).isEmpty();
+    }
+
+    @Test
+    void theDeletionCostIsReadAndNonsenseIsZero() {
+        String cost = HEAD.replace(
+                "  annotations:\n", "  annotations:\n    controller.kubernetes.io/pod-deletion-cost: \"-5\"\n");
+
+        assertThat(facts(cost).deletionCost()).isEqualTo(-5);
+        assertThat(facts(cost.replace("-5", "cheap")).deletionCost()).isZero();
+    }
+
+    @Test
+    void aWorkerIsControlledByThePoolByUidAndBearsItsLabel() {
+        WorkerPool pool = Pools.pool("version: '1'\n" + Pools.TEMPLATE);
+
+        assertThat(PodReading.isWorker(pod(HEAD), pool)).isTrue();
+        assertThat(PodReading.isWorker(pod(HEAD.replace("0a1b2c3d", "ffffffff")), pool))
+                .as("of a pool of that name that was deleted")
+                .isFalse();
+        assertThat(PodReading.isWorker(pod(HEAD.replace("controller: true", "controller: false")), pool))
+                .isFalse();
+        assertThat(PodReading.isWorker(pod(HEAD.replace("pool: web", "pool: other")), pool))
+                .as("taken away by its label")
+                .isFalse();
+        Pod bare = pod(HEAD);
+        bare.getMetadata().setOwnerReferences(null);
+        assertThat(PodReading.isWorker(bare, pool)).as("orphaned").isFalse();
+        bare.getMetadata().setLabels(null);
+        assertThat(PodReading.isWorker(bare, pool)).isFalse();
+    }
+
+    @Test
+    void nullsWhereListsAndMapsBelongAreRead() {
+        Pod pod = pod("metadata: {name: web-1-0, labels: null, annotations: null}\nspec: null\nstatus: null");
+
+        assertThat(PodReading.facts("web", pod).orElseThrow().revision()).isEmpty();
+        assertThat(Map.of("slot", PodReading.facts("web", pod).orElseThrow().slot()))
+                .containsEntry("slot", 1);
+    }
+
+    private static PodFacts facts(String yaml) {
+        return PodReading.facts("web", pod(yaml)).orElseThrow();
+    }
+
+    private static Pod pod(String yaml) {
+        return Serialization.unmarshal(yaml, Pod.class);
+    }
+}
