@@ -1,0 +1,192 @@
+package dev.workerpool.operator.simulation;
+
+import dev.workerpool.operator.decide.Action;
+import dev.workerpool.operator.decide.Breaker;
+import dev.workerpool.operator.decide.PodFacts;
+import dev.workerpool.operator.decide.Rollout;
+import dev.workerpool.operator.decide.State;
+import dev.workerpool.operator.simulation.SimulatedCluster.Pool;
+import dev.workerpool.operator.simulation.SimulatedCluster.SimPod;
+import dev.workerpool.operator.simulation.SimulatedCluster.Spec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * I1 to I5 of contract.md, checked at every write the operator does: against the truth for what is of its own doing, and
+ * against what it could know for what is not.
+ */
+final class Invariants {
+    /** Something happened that must not. */
+    static final class Violation extends AssertionError {
+        private static final long serialVersionUID = 1;
+
+        Violation(String message) {
+            super(message);
+        }
+    }
+
+    private final SimulatedCluster cluster;
+    private Map<String, PodFacts> view = Map.of();
+    private Pool viewPool;
+
+    Invariants(SimulatedCluster cluster) {
+        this.cluster = cluster;
+    }
+
+    /** What the operator sees in the pass that begins. */
+    void view(Map<String, PodFacts> pods, Pool pool) {
+        view = Map.copyOf(pods);
+        viewPool = pool;
+    }
+
+    void creating(Action.Create c) {
+        Spec spec = viewPool.spec();
+        State state = cluster.pool.state();
+        List<SimPod> ours =
+                cluster.pods.values().stream().filter(p -> !p.foreign).toList();
+        long live = ours.stream().filter(p -> p.facts.live()).count();
+        boolean surge = ours.stream().anyMatch(p -> p.facts.live() && p.facts.slot() == c.slot());
+        if (surge && spec.terminationComplete()) {
+            live += ours.stream().filter(this::countsAsRemoved).count();
+        }
+        check(live + 1 <= spec.replicas() + spec.maxSurge(), "I2: " + (live + 1) + " pods with " + c);
+        check(
+                !(state.breaker() instanceof Breaker.Open) || isSnapshot(state, c.revision()),
+                "I5: the breaker is open, and yet " + c);
+        check(
+                c.revision().equals(viewPool.spec().revision()) || cluster.records.containsKey(c.revision()),
+                "nothing is known of the revision of " + c);
+        state.rollout()
+                .running()
+                .filter(course -> surge
+                        && ours.stream()
+                                .noneMatch(p -> p.facts.live()
+                                        && p.facts.slot() == c.slot()
+                                        && p.facts.revision().equals(course.toRevision())))
+                .ifPresent(course -> check(c.revision().equals(course.toRevision()), "I3: not the one target: " + c));
+        boolean failed =
+                state.failed().map(f -> f.revision().equals(c.revision())).orElse(false);
+        check(!failed || isSnapshot(state, c.revision()), "made again although it failed: " + c);
+        check(
+                !surge
+                        || state.rollout().running().isPresent()
+                        || state.snapshot().isEmpty(),
+                "surge at rest: " + c);
+        check(!surge || !spec.paused(), "paused, and yet a surge worker: " + c, healsBeside(c, ours));
+    }
+
+    /** An old worker lost in mid-step is healed beside its surge worker, paused or not. */
+    private boolean healsBeside(Action.Create c, List<SimPod> ours) {
+        String target = cluster.pool
+                .state()
+                .rollout()
+                .running()
+                .map(Rollout.Course::toRevision)
+                .orElse("");
+        return !c.revision().equals(target)
+                && ours.stream()
+                        .anyMatch(p -> p.facts.live()
+                                && p.facts.slot() == c.slot()
+                                && p.facts.revision().equals(target));
+    }
+
+    private boolean countsAsRemoved(SimPod pod) {
+        return pod.facts.terminating()
+                && pod.removedByRolloutAt
+                        .map(at -> cluster.now.isBefore(
+                                at.plus(SimulatedCluster.GRACE).plusSeconds(30)))
+                        .orElse(false);
+    }
+
+    void removing(PodFacts pod, boolean byRollout) {
+        Spec spec = viewPool.spec();
+        check(!byRollout || !spec.paused(), "paused, and yet removed: " + pod.name());
+        if (!pod.available()) {
+            return;
+        }
+        long others = view.values().stream()
+                .filter(p -> p.available() && !p.uid().equals(pod.uid()))
+                .filter(this::notRemovedByUs)
+                .count();
+        check(others >= spec.replicas(), "I1: " + pod.name() + " removed with " + others + " others available");
+        if (!byRollout) {
+            return;
+        }
+        Optional<String> target = cluster.pool.state().rollout().running().map(Rollout.Course::toRevision);
+        boolean replaced = view.values().stream()
+                .filter(p -> p.slot() == pod.slot() && p.available() && !p.uid().equals(pod.uid()))
+                .anyMatch(p -> pod.revision().equals(target.orElse(""))
+                        || !p.revision().equals(target.orElse(p.revision()))
+                        || soaked(p, spec));
+        check(replaced, "I4: " + pod.name() + " removed before its replacement has passed the gate");
+    }
+
+    private boolean notRemovedByUs(PodFacts seen) {
+        SimPod pod = cluster.pods.get(seen.name());
+        return pod != null ? !pod.removedByOperator : true;
+    }
+
+    private boolean soaked(PodFacts seen, Spec spec) {
+        Instant since = cluster.cachedReadySince.getOrDefault(seen.uid(), cluster.now);
+        return !cluster.now.isBefore(since.plusSeconds(spec.minReadySeconds()));
+    }
+
+    void recorded(State before, State after, Spec spec) {
+        check(after.history().size() <= before.history().size() + 1, "two ends in one record");
+        boolean failedNow = before.rollout() instanceof Rollout.RollingOut
+                && after.breaker().failures() == before.breaker().failures() + 1;
+        check(
+                after.breaker().failures() == 0
+                        || after.breaker().failures() == before.breaker().failures()
+                        || failedNow,
+                "counted without a failed rollout: " + before.breaker() + " -> " + after.breaker());
+        boolean opens = after.breaker() instanceof Breaker.Open && !(before.breaker() instanceof Breaker.Open);
+        check(!opens || failedNow, "opened without a failed rollout");
+        boolean starts =
+                after.rollout() instanceof Rollout.RollingOut && !(before.rollout() instanceof Rollout.RollingOut);
+        check(!starts || !(before.breaker() instanceof Breaker.Open), "I5: a rollout starts while the breaker is open");
+        check(
+                !starts || !spec.paused() || before.rollout() instanceof Rollout.RollingBack,
+                "paused, and yet a rollout starts");
+        check(
+                before.snapshot().isEmpty()
+                        || before.snapshot().equals(after.snapshot())
+                        || before.rollout() instanceof Rollout.RollingOut,
+                "the snapshot changed without a rollout");
+        check(
+                after.lastFailure().equals(before.lastFailure())
+                        || Duration.between(after.lastFailure().orElseThrow().time(), cluster.now)
+                                .isZero(),
+                "the evidence is of another time");
+    }
+
+    void dropped(String revision) {
+        State state = cluster.pool.state();
+        check(!isSnapshot(state, revision), "the snapshot's record was dropped");
+        state.rollout()
+                .running()
+                .ifPresent(c -> check(!c.toRevision().equals(revision), "the target's record was dropped"));
+    }
+
+    private static boolean isSnapshot(State state, String revision) {
+        return state.snapshot().map(s -> s.revision().equals(revision)).orElse(false);
+    }
+
+    private void check(boolean holds, String otherwise) {
+        check(holds, otherwise, false);
+    }
+
+    private void check(boolean holds, String otherwise, boolean excused) {
+        if (!holds && !excused) {
+            throw new Violation(otherwise + " at " + cluster.now + "; truth "
+                    + cluster.live().values().stream()
+                            .map(p -> p.name() + "=" + p.revision() + (p.ready() ? "+" : "-")
+                                    + (p.terminating() ? "x" : ""))
+                            .toList()
+                    + "; " + viewPool.spec() + "; " + cluster.pool.state());
+        }
+    }
+}

@@ -1,0 +1,458 @@
+package dev.workerpool.operator.simulation;
+
+import dev.workerpool.operator.decide.PodFacts;
+import dev.workerpool.operator.decide.PodFacts.Problem;
+import dev.workerpool.operator.decide.State;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+
+/**
+ * One pool on an API server, the nodes that run its pods, and the caches that lag behind. All time is simulated; all chance
+ * comes from one seed.
+ */
+final class SimulatedCluster {
+    /** How a version behaves. */
+    enum Quality {
+        GOOD,
+        SLOW,
+        NEVER_READY,
+        CRASHES,
+        CRASHES_LATER,
+        FLAPS,
+        BAD_IMAGE,
+        UNHEALTHY,
+        REFUSED
+    }
+
+    /** What the user wrote. */
+    record Spec(
+            int version,
+            int replicas,
+            boolean paused,
+            int maxSurge,
+            int minReadySeconds,
+            int progressDeadlineSeconds,
+            int pauseSeconds,
+            boolean terminationComplete,
+            boolean verified,
+            boolean pauseOnFailure,
+            int retryLimit,
+            int failureThreshold,
+            int resetSeconds,
+            int retry) {
+
+        String revision() {
+            return "r" + version;
+        }
+    }
+
+    /** A pod as it really is. */
+    static final class SimPod {
+        PodFacts facts;
+        Instant nextAt;
+        int stage;
+        boolean foreign;
+        Optional<Instant> removedByRolloutAt = Optional.empty();
+        boolean removedByOperator;
+        boolean stuck;
+
+        String name() {
+            return facts.name();
+        }
+    }
+
+    /** A pool as read or cached. */
+    record Pool(Spec spec, State state, long resourceVersion, long generation) {}
+
+    private record Change(Instant deliverAt, Runnable apply) {}
+
+    static final Duration GRACE = Duration.ofSeconds(10);
+
+    final SplittableRandom random;
+    final Map<String, SimPod> pods = new TreeMap<>();
+    final Map<String, Long> records = new HashMap<>();
+    private final Map<Integer, Quality> qualities = new HashMap<>();
+    private final Deque<Change> podChanges = new ArrayDeque<>();
+    private final Deque<Change> poolChanges = new ArrayDeque<>();
+    Map<String, PodFacts> cachedPods = new TreeMap<>();
+    Pool pool;
+    Pool cachedPool;
+    Map<String, Instant> cachedReadySince = new HashMap<>();
+    Instant now = Instant.parse("2026-01-01T00:00:00Z");
+    Instant hungUntil = now;
+    boolean faults = true;
+    private long resourceVersion = 100;
+    private long uids;
+
+    SimulatedCluster(SplittableRandom random, Spec spec) {
+        this.random = random;
+        qualities.put(spec.version(), Quality.GOOD);
+        pool = new Pool(spec, State.NEW, ++resourceVersion, 1);
+        cachedPool = pool;
+    }
+
+    boolean chance(double probability) {
+        return random.nextDouble() < probability;
+    }
+
+    Quality quality(String revision) {
+        return qualities.computeIfAbsent(Integer.parseInt(revision.substring(1)), v -> {
+            Quality[] all = Quality.values();
+            return chance(0.4) ? Quality.GOOD : all[random.nextInt(all.length)];
+        });
+    }
+
+    void mend(int version) {
+        qualities.put(version, Quality.GOOD);
+    }
+
+    // ---- the API server
+
+    void edit(Spec spec) {
+        if (!spec.equals(pool.spec())) {
+            pool = new Pool(spec, pool.state(), ++resourceVersion, pool.generation() + 1);
+            publishPool();
+        }
+    }
+
+    /** False on a conflict. */
+    boolean writeStatus(State state, long basedOn) {
+        if (basedOn != pool.resourceVersion()) {
+            return false;
+        }
+        pool = new Pool(pool.spec(), state, ++resourceVersion, pool.generation());
+        publishPool();
+        return true;
+    }
+
+    /** Empty if the name is taken. */
+    Optional<SimPod> create(String name, int slot, int generation, String revision, boolean foreign) {
+        if (pods.containsKey(name)) {
+            return Optional.empty();
+        }
+        SimPod pod = new SimPod();
+        pod.foreign = foreign;
+        pod.facts = new PodFacts(
+                name,
+                "u" + ++uids,
+                "0",
+                slot,
+                generation,
+                revision,
+                revision,
+                false,
+                false,
+                false,
+                false,
+                false,
+                0,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                0);
+        pod.nextAt = now.plusMillis(100 + random.nextInt(900));
+        pods.put(name, pod);
+        publish(pod);
+        return Optional.of(pod);
+    }
+
+    /** Begins a graceful deletion; an ended pod goes at once. */
+    void delete(SimPod pod) {
+        if (pod.facts.terminating()) {
+            return;
+        }
+        if (pod.facts.ended()) {
+            remove(pod);
+            return;
+        }
+        PodFacts f = pod.facts;
+        change(
+                pod,
+                f.ready(),
+                f.running(),
+                true,
+                f.ended(),
+                f.exits(),
+                f.crash(),
+                f.fault(),
+                f.blocked(),
+                f.nodeLost());
+        pod.stuck = faults && chance(0.03);
+        pod.nextAt = pod.stuck ? now.plusSeconds(120) : now.plusMillis(random.nextInt(6000));
+    }
+
+    void remove(SimPod pod) {
+        pods.remove(pod.name());
+        String name = pod.name();
+        push(podChanges, () -> {
+            cachedPods.remove(name);
+            cachedReadySince.remove(pod.facts.uid());
+        });
+    }
+
+    // ---- what nodes do
+
+    /** The next time anything happens by itself. */
+    Instant next() {
+        Instant next = Instant.MAX;
+        for (SimPod pod : pods.values()) {
+            next = pod.nextAt.isBefore(next) ? pod.nextAt : next;
+        }
+        for (Deque<Change> changes : List.of(podChanges, poolChanges)) {
+            if (!changes.isEmpty()) {
+                Instant at = changes.peek().deliverAt();
+                at = at.isBefore(hungUntil) ? hungUntil : at;
+                next = at.isBefore(next) ? at : next;
+            }
+        }
+        return next;
+    }
+
+    void runNodes() {
+        for (SimPod pod : new ArrayList<>(pods.values())) {
+            if (!pod.nextAt.isAfter(now)) {
+                advance(pod);
+            }
+        }
+    }
+
+    private void advance(SimPod pod) {
+        PodFacts f = pod.facts;
+        pod.nextAt = Instant.MAX;
+        if (pod.foreign) {
+            return;
+        }
+        if (f.terminating()) {
+            remove(pod);
+            return;
+        }
+        if (f.ended()) {
+            return;
+        }
+        Quality q = quality(f.revision());
+        switch (pod.stage++) {
+            case 0 -> {
+                if (q == Quality.BAD_IMAGE) {
+                    Problem problem = new Problem("ErrImagePull", "not found", Optional.empty());
+                    change(
+                            pod,
+                            false,
+                            false,
+                            false,
+                            false,
+                            0,
+                            Optional.empty(),
+                            Optional.of(problem),
+                            Optional.empty(),
+                            false);
+                    return;
+                }
+                if (faults && chance(0.1)) {
+                    change(
+                            pod,
+                            false,
+                            false,
+                            false,
+                            false,
+                            f.exits(),
+                            f.crash(),
+                            f.fault(),
+                            Optional.of("unschedulable"),
+                            false);
+                    pod.stage--;
+                    pod.nextAt = now.plusMillis(random.nextInt(20_000));
+                    return;
+                }
+                change(pod, false, true, false, false, f.exits(), f.crash(), f.fault(), Optional.empty(), false);
+                pod.nextAt = now.plusMillis(q == Quality.SLOW ? 20_000 : 200 + random.nextInt(2000));
+            }
+            case 1 -> {
+                switch (q) {
+                    case NEVER_READY -> pod.nextAt = Instant.MAX;
+                    case CRASHES -> crash(pod);
+                    default -> {
+                        ready(pod, true);
+                        if (q == Quality.CRASHES_LATER || q == Quality.FLAPS) {
+                            pod.nextAt = now.plusMillis(1000 + random.nextInt(5000));
+                        }
+                    }
+                }
+            }
+            default -> {
+                if (q == Quality.CRASHES_LATER || q == Quality.CRASHES) {
+                    crash(pod);
+                } else if (q == Quality.FLAPS && f.ready()) {
+                    ready(pod, false);
+                    pod.nextAt = now.plusMillis(1000 + random.nextInt(5000));
+                } else if (!f.ready() && q != Quality.NEVER_READY) {
+                    ready(pod, true);
+                    if (q == Quality.FLAPS) {
+                        pod.nextAt = now.plusMillis(1000 + random.nextInt(5000));
+                    }
+                }
+            }
+        }
+    }
+
+    void crash(SimPod pod) {
+        PodFacts f = pod.facts;
+        Problem problem = new Problem("ContainerExited", "exit code 3", Optional.of(3));
+        change(
+                pod,
+                false,
+                true,
+                f.terminating(),
+                f.ended(),
+                f.exits() + 1,
+                Optional.of(problem),
+                f.fault(),
+                Optional.empty(),
+                false);
+        pod.stage = 1;
+        pod.nextAt = now.plusSeconds(Math.min(300, 10L * (f.exits() + 1)));
+    }
+
+    void ready(SimPod pod, boolean ready) {
+        PodFacts f = pod.facts;
+        change(pod, ready, true, f.terminating(), f.ended(), f.exits(), f.crash(), f.fault(), Optional.empty(), false);
+    }
+
+    /** Evicted, preempted or refused by its node. */
+    void end(SimPod pod) {
+        PodFacts f = pod.facts;
+        change(pod, false, f.running(), f.terminating(), true, f.exits(), f.crash(), f.fault(), f.blocked(), false);
+        pod.nextAt = Instant.MAX;
+    }
+
+    void loseNode(SimPod pod) {
+        PodFacts f = pod.facts;
+        change(pod, false, f.running(), f.terminating(), f.ended(), f.exits(), f.crash(), f.fault(), f.blocked(), true);
+        pod.stage = 3;
+        pod.nextAt = now.plusSeconds(5 + random.nextInt(60));
+    }
+
+    private void change(
+            SimPod pod,
+            boolean ready,
+            boolean running,
+            boolean terminating,
+            boolean ended,
+            int exits,
+            Optional<Problem> crash,
+            Optional<Problem> fault,
+            Optional<String> blocked,
+            boolean nodeLost) {
+        PodFacts f = pod.facts;
+        pod.facts = new PodFacts(
+                f.name(),
+                f.uid(),
+                f.resourceVersion(),
+                f.slot(),
+                f.generation(),
+                f.revision(),
+                f.version(),
+                terminating,
+                ended,
+                ready,
+                running,
+                nodeLost,
+                exits,
+                crash,
+                fault,
+                blocked,
+                f.deletionCost());
+        publish(pod);
+    }
+
+    // ---- caches
+
+    private void publish(SimPod pod) {
+        PodFacts f = pod.facts;
+        pod.facts = new PodFacts(
+                f.name(),
+                f.uid(),
+                Long.toString(++resourceVersion),
+                f.slot(),
+                f.generation(),
+                f.revision(),
+                f.version(),
+                f.terminating(),
+                f.ended(),
+                f.ready(),
+                f.running(),
+                f.nodeLost(),
+                f.exits(),
+                f.crash(),
+                f.fault(),
+                f.blocked(),
+                f.deletionCost());
+        if (pod.foreign) {
+            return;
+        }
+        PodFacts seen = pod.facts;
+        push(podChanges, () -> cache(seen));
+    }
+
+    private void cache(PodFacts seen) {
+        cachedPods.put(seen.name(), seen);
+        if (seen.ready()) {
+            cachedReadySince.putIfAbsent(seen.uid(), now);
+        } else {
+            cachedReadySince.remove(seen.uid());
+        }
+    }
+
+    private void publishPool() {
+        Pool seen = pool;
+        push(poolChanges, () -> cachedPool = seen);
+    }
+
+    private void push(Deque<Change> changes, Runnable apply) {
+        int lag = faults ? (chance(0.1) ? 3000 : 300) : 50;
+        Instant at = now.plusMillis(random.nextInt(lag));
+        if (!changes.isEmpty() && changes.peekLast().deliverAt().isAfter(at)) {
+            at = changes.peekLast().deliverAt();
+        }
+        changes.add(new Change(at, apply));
+    }
+
+    /** Whether anything arrived. */
+    boolean deliver() {
+        boolean any = false;
+        if (now.isBefore(hungUntil)) {
+            return false;
+        }
+        for (Deque<Change> changes : List.of(podChanges, poolChanges)) {
+            while (!changes.isEmpty() && !changes.peek().deliverAt().isAfter(now)) {
+                changes.poll().apply().run();
+                any = true;
+            }
+        }
+        return any;
+    }
+
+    /** A process that starts lists everything anew. */
+    void relist() {
+        podChanges.clear();
+        poolChanges.clear();
+        cachedPods = new TreeMap<>();
+        cachedReadySince = new HashMap<>();
+        pods.values().stream().filter(p -> !p.foreign).forEach(p -> cache(p.facts));
+        cachedPool = pool;
+    }
+
+    Map<String, PodFacts> live() {
+        Map<String, PodFacts> live = new TreeMap<>();
+        pods.values().stream().filter(p -> !p.foreign).forEach(p -> live.put(p.name(), p.facts));
+        return live;
+    }
+}

@@ -1,0 +1,319 @@
+package dev.workerpool.operator.simulation;
+
+import dev.workerpool.operator.act.Expectations;
+import dev.workerpool.operator.decide.Action;
+import dev.workerpool.operator.decide.Observation;
+import dev.workerpool.operator.decide.Obstacle;
+import dev.workerpool.operator.decide.Plan;
+import dev.workerpool.operator.decide.PodFacts;
+import dev.workerpool.operator.decide.Rollout;
+import dev.workerpool.operator.decide.Settings;
+import dev.workerpool.operator.decide.State;
+import dev.workerpool.operator.decide.Verdict;
+import dev.workerpool.operator.decide.Worker;
+import dev.workerpool.operator.observe.Sightings;
+import dev.workerpool.operator.simulation.SimulatedCluster.Pool;
+import dev.workerpool.operator.simulation.SimulatedCluster.Quality;
+import dev.workerpool.operator.simulation.SimulatedCluster.SimPod;
+import dev.workerpool.operator.simulation.SimulatedCluster.Spec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * The operator's loop on a simulated API server: the real planner, sightings and expectations; the calls fail, lose their
+ * answers, or are the last thing the process does.
+ */
+final class SimulatedOperator {
+    /** The process was killed between two calls. */
+    private static final class Killed extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    private final SimulatedCluster cluster;
+    private final Function<Observation, Plan> planner;
+    private final Invariants invariants;
+    private final boolean guarded;
+    private Sightings sightings;
+    private Expectations expectations;
+    private Map<Integer, Integer> taken;
+    private Verdict verdict;
+    private long verdictOf;
+    private Optional<Obstacle> createObstacle;
+    private Optional<Obstacle> evictObstacle;
+    private int refusals;
+    Instant wakeAt;
+    int writes;
+    Plan lastPlan;
+    Observation last;
+
+    SimulatedOperator(
+            SimulatedCluster cluster, Function<Observation, Plan> planner, Invariants invariants, boolean guarded) {
+        this.cluster = cluster;
+        this.planner = planner;
+        this.invariants = invariants;
+        this.guarded = guarded;
+        start();
+    }
+
+    /** A new process remembers nothing and lists everything. */
+    void start() {
+        sightings = new Sightings();
+        expectations = new Expectations();
+        taken = new HashMap<>();
+        verdict = new Verdict.Unknown();
+        createObstacle = Optional.empty();
+        evictObstacle = Optional.empty();
+        wakeAt = cluster.now;
+        cluster.relist();
+    }
+
+    void pass() {
+        wakeAt = Instant.MAX;
+        Pool pool = cluster.cachedPool;
+        Map<String, PodFacts> pods = cluster.cachedPods;
+        if (guarded) {
+            switch (expectations.visibility(pods.values(), Long.toString(pool.resourceVersion()), cluster.now)) {
+                case CURRENT -> {}
+                case WAITING -> {
+                    wakeAt = expectations.limit();
+                    return;
+                }
+                case STALE -> {
+                    pool = cluster.pool;
+                    pods = cluster.live();
+                    expectations.settle(pods.values(), Long.toString(pool.resourceVersion()));
+                    wakeAt = cluster.now.plusSeconds(1);
+                }
+            }
+        }
+        if (verdictOf != pool.generation()) {
+            verdictOf = pool.generation();
+            verdict = new Verdict.Unknown();
+            refusals = 0;
+        }
+        Observation o = observe(pool, pods);
+        Plan plan = planner.apply(o);
+        last = o;
+        lastPlan = plan;
+        invariants.view(pods, pool);
+        try {
+            run(plan, pool);
+        } catch (Killed killed) {
+            start();
+        }
+    }
+
+    private Observation observe(Pool pool, Map<String, PodFacts> pods) {
+        Optional<Instant> rollout = pool.state().rollout().running().map(Rollout.Course::startedAt);
+        List<Worker> workers = sightings.see(List.copyOf(pods.values()), rollout, cluster.now);
+        return new Observation(
+                "p",
+                settings(pool.spec()),
+                pool.state(),
+                workers,
+                Map.copyOf(cluster.records),
+                verdict,
+                Map.copyOf(taken),
+                sightings.lostRevisions(),
+                sightings.createNotBefore(),
+                createObstacle,
+                evictObstacle,
+                cluster.now);
+    }
+
+    static Settings settings(Spec s) {
+        return new Settings(
+                "v" + s.version(),
+                s.revision(),
+                s.replicas(),
+                s.paused(),
+                s.retry() == 0 ? Optional.empty() : Optional.of("" + s.retry()),
+                s.maxSurge(),
+                Duration.ofSeconds(s.minReadySeconds()),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(s.progressDeadlineSeconds()),
+                Duration.ofSeconds(s.pauseSeconds()),
+                s.terminationComplete(),
+                s.verified() ? Optional.of(new Settings.Verification(3, Duration.ofSeconds(1))) : Optional.empty(),
+                s.pauseOnFailure(),
+                s.retryLimit(),
+                SimulatedCluster.GRACE,
+                s.failureThreshold(),
+                Duration.ofSeconds(s.resetSeconds()),
+                2,
+                20);
+    }
+
+    private void run(Plan plan, Pool pool) {
+        switch (plan) {
+            case Plan.Record r -> record(r.next(), pool);
+            case Plan.Act a -> {
+                a.wakeAt().ifPresent(this::wake);
+                wake(cluster.now.plusMillis(20));
+                for (Action action : a.actions()) {
+                    if (!act(action, pool)) {
+                        break;
+                    }
+                }
+            }
+            case Plan.Rest r -> r.wakeAt().ifPresent(this::wake);
+        }
+    }
+
+    private void wake(Instant at) {
+        wakeAt = at.isBefore(wakeAt) ? at : wakeAt;
+    }
+
+    private void record(State next, Pool pool) {
+        wake(cluster.now.plusMillis(20));
+        if (refused()) {
+            return;
+        }
+        State before = cluster.pool.state();
+        if (!cluster.writeStatus(next, pool.resourceVersion())) {
+            wake(cluster.now.plusMillis(200));
+            return;
+        }
+        writes++;
+        invariants.recorded(before, next, pool.spec());
+        boolean lost = answerLost();
+        if (lost) {
+            expectations.poolMaybeWritten(Long.toString(pool.resourceVersion()), cluster.now);
+        } else {
+            expectations.poolWritten(Long.toString(cluster.pool.resourceVersion()), cluster.now);
+        }
+    }
+
+    /** True if the next action may follow. */
+    private boolean act(Action action, Pool pool) {
+        return switch (action) {
+            case Action.Create c -> create(c, pool);
+            case Action.Evict e -> remove(e.pod(), true, true);
+            case Action.Delete d -> remove(d.pod(), d.byRollout(), false);
+            case Action.DryRun d -> dryRun(pool);
+            case Action.KeepRevision k -> keep(k.revision());
+            case Action.PromoteRevision p -> promote(p);
+            case Action.DropRevision d -> {
+                writes++;
+                invariants.dropped(d.revision());
+                cluster.records.remove(d.revision());
+                yield true;
+            }
+            case Action.Verify v -> verify(v.pod());
+        };
+    }
+
+    private boolean create(Action.Create c, Pool pool) {
+        if (refused()) {
+            createObstacle = Optional.of(new Obstacle("quota", cluster.now.plusSeconds(1 + cluster.random.nextInt(9))));
+            return false;
+        }
+        createObstacle = Optional.empty();
+        String name = "p-" + c.slot() + "-" + c.generation();
+        SimPod holder = cluster.pods.get(name);
+        if (holder != null) {
+            if (holder.foreign) {
+                taken.merge(c.slot(), c.generation(), Math::max);
+            } else {
+                expectations.created(name, cluster.now);
+            }
+            return false;
+        }
+        invariants.creating(c);
+        cluster.create(name, c.slot(), c.generation(), c.revision(), false);
+        writes++;
+        expectations.created(name, cluster.now);
+        return !answerLost();
+    }
+
+    private boolean remove(PodFacts seen, boolean byRollout, boolean eviction) {
+        sightings.removing(seen.uid(), byRollout);
+        if (refused()) {
+            sightings.stays(seen.uid());
+            if (eviction) {
+                evictObstacle = Optional.of(new Obstacle("budget", cluster.now.plusSeconds(1)));
+            }
+            return false;
+        }
+        evictObstacle = Optional.empty();
+        SimPod pod = cluster.pods.get(seen.name());
+        boolean fresh = pod != null
+                && pod.facts.uid().equals(seen.uid())
+                && (eviction || pod.facts.resourceVersion().equals(seen.resourceVersion()));
+        if (!fresh) {
+            if (pod != null && pod.facts.uid().equals(seen.uid())) {
+                sightings.stays(seen.uid());
+            }
+            return false;
+        }
+        invariants.removing(seen, byRollout);
+        pod.removedByOperator = true;
+        if (byRollout && pod.removedByRolloutAt.isEmpty() && !pod.facts.terminating()) {
+            pod.removedByRolloutAt = Optional.of(cluster.now);
+        }
+        cluster.delete(pod);
+        writes++;
+        expectations.going(seen.uid(), cluster.now);
+        return !answerLost();
+    }
+
+    private boolean dryRun(Pool pool) {
+        if (cluster.quality(pool.spec().revision()) == Quality.REFUSED) {
+            Duration wait = Duration.ofSeconds(Math.min(300, 10L << Math.min(refusals++, 5)));
+            verdict = new Verdict.Refused("InvalidTemplate", "no", cluster.now.plus(wait));
+        } else {
+            verdict = new Verdict.Accepted();
+        }
+        return true;
+    }
+
+    private boolean keep(String revision) {
+        if (refused()) {
+            createObstacle = Optional.of(new Obstacle("server", cluster.now.plusSeconds(2)));
+            return false;
+        }
+        createObstacle = Optional.empty();
+        writes++;
+        cluster.records.putIfAbsent(revision, 0L);
+        return !answerLost();
+    }
+
+    private boolean promote(Action.PromoteRevision p) {
+        writes++;
+        cluster.records.computeIfPresent(p.revision(), (r, n) -> p.number());
+        return !answerLost();
+    }
+
+    private boolean verify(PodFacts pod) {
+        boolean healthy =
+                cluster.quality(pod.revision()) != Quality.UNHEALTHY && !(cluster.faults && cluster.chance(0.1));
+        Worker.Check before = last.workers().stream()
+                .filter(w -> w.pod().uid().equals(pod.uid()))
+                .findFirst()
+                .orElseThrow()
+                .check();
+        sightings.checked(
+                pod.uid(),
+                new Worker.Check(healthy, before.failures() + (healthy ? 0 : 1), Optional.of(cluster.now), "500"));
+        return true;
+    }
+
+    private boolean refused() {
+        if (cluster.faults && cluster.chance(0.01)) {
+            throw new Killed();
+        }
+        return cluster.faults && cluster.chance(0.05);
+    }
+
+    private boolean answerLost() {
+        if (cluster.faults && cluster.chance(0.02)) {
+            throw new Killed();
+        }
+        return cluster.faults && cluster.chance(0.03);
+    }
+}

@@ -1,0 +1,54 @@
+package dev.workerpool.operator.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.workerpool.operator.decide.Observation;
+import dev.workerpool.operator.decide.Plan;
+import dev.workerpool.operator.decide.Planner;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Many lives of a pool, each from one seed. {@code -Dsim.seeds=1000000} runs more of them; {@code -Dsim.seed=42} replays one,
+ * and its failure is thrown as it is.
+ */
+class SimulationTest {
+    private static final long SEEDS = Long.getLong("sim.seeds", 10_000);
+
+    @Test
+    void keepsTheInvariantsAndSettlesWhateverHappens() {
+        Long seed = Long.getLong("sim.seed");
+        if (seed != null) {
+            new Simulation(seed, Planner::plan, true).run();
+            return;
+        }
+        Map<Long, String> violations = violations(SEEDS, Planner::plan, true);
+        assertThat(violations.size())
+                .as("of %d seeds; replay one with -Dsim.seed=<seed>: %s", SEEDS, firstOf(violations))
+                .isZero();
+    }
+
+    private static String firstOf(Map<Long, String> violations) {
+        return violations.entrySet().stream()
+                .limit(8)
+                .map(v -> v.getKey() + ": "
+                        + v.getValue().substring(0, Math.min(300, v.getValue().length())))
+                .collect(Collectors.joining("\n"));
+    }
+
+    private static Map<Long, String> violations(long seeds, Function<Observation, Plan> planner, boolean guarded) {
+        Map<Long, String> found = new java.util.concurrent.ConcurrentSkipListMap<>();
+        LongStream.range(0, seeds).parallel().forEach(seed -> {
+            try {
+                new Simulation(seed, planner, guarded).run();
+            } catch (AssertionError | RuntimeException e) {
+                found.put(seed, e.toString());
+            }
+        });
+        return new TreeMap<>(found);
+    }
+}
