@@ -98,13 +98,17 @@ public final class Planner {
         return o.createObstacle().map(staffing::holds).orElse(false);
     }
 
-    /** Whether a wanted rollout may start: the breaker lets it; from 0 workers only a closed one does. */
+    /** Whether a wanted rollout may start: the breaker lets it; from 0 workers only a closed one does, if others can be made. */
     private boolean mayBegin() {
         return switch (o.state().breaker()) {
             case Breaker.Closed closed -> true;
-            case Breaker.HalfOpen halfOpen -> !force.slots().isEmpty();
+            case Breaker.HalfOpen halfOpen -> !force.slots().isEmpty() || !canMakeSnapshot();
             case Breaker.Open open -> false;
         };
+    }
+
+    private boolean canMakeSnapshot() {
+        return o.state().snapshot().map(x -> staffing.canMake(x.revision())).orElse(false);
     }
 
     /** Workers that an earlier try at this revision left behind broken are made anew. */

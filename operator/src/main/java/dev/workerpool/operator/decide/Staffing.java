@@ -138,7 +138,9 @@ final class Staffing {
                     case Rollout.RollingOut r
                     when r.course().fromRevision().isEmpty() ->
                         Optional.of(r.course().toRevision()).filter(this::canMake);
-                    case Rollout.RollingOut r -> lost.or(() -> snapshot);
+                    case Rollout.RollingOut r ->
+                        lost.or(() -> snapshot)
+                                .or(() -> Optional.of(r.course().toRevision()).filter(this::canMake));
                     case Rollout.RollingBack r when r.wayBack() -> lost.or(() -> snapshot);
                     case Rollout.RollingBack r -> snapshot;
                     case Rollout.Idle idle

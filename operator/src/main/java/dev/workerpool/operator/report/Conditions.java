@@ -96,30 +96,39 @@ final class Conditions {
     }
 
     private void progressing(Readiness ready, Plan plan) {
-        Reason reason = switch (ready.reason()) {
-            case RollingOut, RollingBack, Filling -> plan.blocked().isPresent() ? Reason.Blocked : ready.reason();
-            case Scaling, Healing -> plan.blocked().isPresent() ? Reason.Blocked : Reason.Complete;
-            case Paused -> Reason.Paused;
-            case CircuitBreakerOpen -> Reason.Held;
-            case UpToDate -> Reason.Complete;
-            default -> Reason.Failed;
-        };
+        Reason reason =
+                switch (ready.reason()) {
+                    case RollingOut, RollingBack, Filling ->
+                        plan.blocked().isPresent() ? Reason.Blocked : ready.reason();
+                    case Scaling, Healing -> plan.blocked().isPresent() ? Reason.Blocked : Reason.Complete;
+                    case Paused -> Reason.Paused;
+                    case CircuitBreakerOpen -> Reason.Held;
+                    case UpToDate -> Reason.Complete;
+                    default -> Reason.Failed;
+                };
         boolean moves = reason == Reason.Blocked || reason == ready.reason() && reason != Reason.Paused;
-        String message = switch (reason) {
-            case Blocked -> plan.blocked().orElseThrow();
-            case Complete -> "no rollout runs";
-            default -> ready.message();
-        };
+        String message =
+                switch (reason) {
+                    case Blocked -> plan.blocked().orElseThrow();
+                    case Complete -> "no rollout runs";
+                    default -> ready.message();
+                };
         add(ConditionType.Progressing, moves, reason, message);
     }
 
     private void stalled(Readiness ready, State after) {
-        boolean stalled = switch (ready.reason()) {
-            case InvalidTemplate, NoReadinessProbe, CircuitBreakerOpen, RollbackFailed, RolloutFailed, NoSnapshot -> true;
-            case RolledBack ->
-                after.failed().flatMap(State.Failed::nextRetry).isEmpty();
-            default -> false;
-        };
+        boolean stalled =
+                switch (ready.reason()) {
+                    case InvalidTemplate,
+                            NoReadinessProbe,
+                            CircuitBreakerOpen,
+                            RollbackFailed,
+                            RolloutFailed,
+                            NoSnapshot -> true;
+                    case RolledBack ->
+                        after.failed().flatMap(State.Failed::nextRetry).isEmpty();
+                    default -> false;
+                };
         if (stalled) {
             add(ConditionType.Stalled, true, ready.reason(), ready.message());
         } else {
@@ -160,9 +169,8 @@ final class Conditions {
     }
 
     private Optional<Reason> readyBefore() {
-        return before(ConditionType.Ready)
-                .flatMap(c -> Arrays.stream(Reason.values())
-                        .filter(r -> r.name().equals(c.getReason()))
-                        .findFirst());
+        return before(ConditionType.Ready).flatMap(c -> Arrays.stream(Reason.values())
+                .filter(r -> r.name().equals(c.getReason()))
+                .findFirst());
     }
 }

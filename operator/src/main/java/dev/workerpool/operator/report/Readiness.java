@@ -49,16 +49,21 @@ record Readiness(Reason reason, String message) {
             return new Readiness(Reason.CircuitBreakerOpen, target(o) + " is not rolled out: " + tooMany(open));
         }
         return failed(o)
-                .or(() -> wanted ? Optional.of(new Readiness(Reason.RollingOut, target(o) + " is next")) : Optional.empty())
+                .or(() -> wanted
+                        ? Optional.of(new Readiness(Reason.RollingOut, target(o) + " is next"))
+                        : Optional.empty())
                 .or(() -> filling(o, plan))
                 .or(() -> scalingOrHealing(o, before))
                 .orElseGet(() -> new Readiness(
-                        Reason.UpToDate, "all workers run " + target(o) + " and are available (spec.replicas: "
+                        Reason.UpToDate,
+                        "all workers run " + target(o) + " and are available (spec.replicas: "
                                 + o.settings().replicas() + ")"));
     }
 
     private static Reason reason(Verdict.Refused refused) {
-        return refused.reason().equals(Reason.NoReadinessProbe.name()) ? Reason.NoReadinessProbe : Reason.InvalidTemplate;
+        return refused.reason().equals(Reason.NoReadinessProbe.name())
+                ? Reason.NoReadinessProbe
+                : Reason.InvalidTemplate;
     }
 
     /** What a failed revision left behind, while the spec asks for it and it is not to be tried again now. */
@@ -69,13 +74,15 @@ record Readiness(Reason reason, String message) {
                 .filter(f -> !Wish.rolloutWanted(o));
         return failed.flatMap(State.Failed::result).flatMap(result -> switch (result) {
             case RolledBack -> Optional.of(rolledBack(o, failed.get()));
-            case RollbackFailed -> Optional.of(new Readiness(
-                    Reason.RollbackFailed,
-                    "the workers could not be brought back to " + snapshot(o) + because(o, ": ")
-                            + "; every serving worker is kept as it is; " + TRY_AGAIN));
-            case Failed -> Optional.of(new Readiness(
-                    Reason.RolloutFailed,
-                    target(o) + " failed" + because(o, ": ") + "; nothing was removed; " + TRY_AGAIN));
+            case RollbackFailed ->
+                Optional.of(new Readiness(
+                        Reason.RollbackFailed,
+                        "the workers could not be brought back to " + snapshot(o) + because(o, ": ")
+                                + "; every serving worker is kept as it is; " + TRY_AGAIN));
+            case Failed ->
+                Optional.of(new Readiness(
+                        Reason.RolloutFailed,
+                        target(o) + " failed" + because(o, ": ") + "; nothing was removed; " + TRY_AGAIN));
             case Succeeded, Superseded -> Optional.empty();
         });
     }
@@ -86,7 +93,8 @@ record Readiness(Reason reason, String message) {
                 .orElse(TRY_AGAIN);
         return new Readiness(
                 Reason.RolledBack,
-                target(o) + " failed" + because(o, " (", ")") + " and the workers are back at " + snapshot(o) + "; " + next);
+                target(o) + " failed" + because(o, " (", ")") + " and the workers are back at " + snapshot(o) + "; "
+                        + next);
     }
 
     private static Optional<Readiness> filling(Observation o, Plan plan) {
@@ -104,7 +112,10 @@ record Readiness(Reason reason, String message) {
                 Reason.NoSnapshot,
                 "the first workers, of " + target(o) + ", did not all become available within "
                         + o.settings().progressDeadline().toSeconds() + " s"
-                        + plan.blocked().or(() -> trouble(o)).map(t -> " (" + t + ")").orElse("")
+                        + plan.blocked()
+                                .or(() -> trouble(o))
+                                .map(t -> " (" + t + ")")
+                                .orElse("")
                         + "; there is no good version to go back to: apply a spec that works"));
     }
 
@@ -113,10 +124,8 @@ record Readiness(Reason reason, String message) {
             return Optional.empty();
         }
         int replicas = o.settings().replicas();
-        Set<Integer> slots = o.workers().stream()
-                .filter(Worker::live)
-                .map(Worker::slot)
-                .collect(Collectors.toSet());
+        Set<Integer> slots =
+                o.workers().stream().filter(Worker::live).map(Worker::slot).collect(Collectors.toSet());
         long lost = o.lostRevisions().keySet().stream()
                 .filter(slot -> !slots.contains(slot))
                 .count();
@@ -126,14 +135,16 @@ record Readiness(Reason reason, String message) {
         if (slots.size() > replicas
                 || slots.size() + lost < replicas
                 || (lost == 0 && allNew && !before.equals(Optional.of(Reason.Healing)))) {
-            return Optional.of(new Readiness(Reason.Scaling, "the number of workers follows spec.replicas: " + replicas));
+            return Optional.of(
+                    new Readiness(Reason.Scaling, "the number of workers follows spec.replicas: " + replicas));
         }
         String who = unready.stream().map(Worker::name).sorted().limit(3).collect(Collectors.joining(", "));
         return Optional.of(new Readiness(
                 Reason.Healing,
                 who.isEmpty()
                         ? "a worker was lost and is replaced"
-                        : "not available: " + who + trouble(o).map(t -> " (" + t + ")").orElse("")));
+                        : "not available: " + who
+                                + trouble(o).map(t -> " (" + t + ")").orElse("")));
     }
 
     /** Whether all workers there should be run what the spec asks for, or rest where they are at replicas 0. */
@@ -141,7 +152,8 @@ record Readiness(Reason reason, String message) {
         List<Worker> live = o.workers().stream().filter(Worker::live).toList();
         return live.size() == o.settings().replicas()
                 && live.stream()
-                        .allMatch(w -> w.available() && w.revision().equals(o.settings().revision()));
+                        .allMatch(w -> w.available()
+                                && w.revision().equals(o.settings().revision()));
     }
 
     /** What the first worker in trouble says of itself. */
@@ -149,7 +161,8 @@ record Readiness(Reason reason, String message) {
         return o.workers().stream()
                 .filter(w -> w.live() && !w.available())
                 .sorted(java.util.Comparator.comparing(Worker::slot))
-                .flatMap(w -> w.pod()
+                .flatMap(w -> w
+                        .pod()
                         .fault()
                         .or(() -> w.pod().crash())
                         .map(p -> p.message())
@@ -162,7 +175,8 @@ record Readiness(Reason reason, String message) {
     /** The breaker's state for people. */
     static String tooMany(Breaker.Open open) {
         return open.failures() + (open.failures() == 1 ? " rollout" : " rollouts in a row") + " failed; next trial at "
-                + Times.clock(open.retryAt()) + ", or annotate with workerpool.dev/retry=<any new value> to try at once";
+                + Times.clock(open.retryAt())
+                + ", or annotate with workerpool.dev/retry=<any new value> to try at once";
     }
 
     private static String target(Observation o) {
@@ -178,7 +192,8 @@ record Readiness(Reason reason, String message) {
             case Rollout.Idle idle -> "";
             case Rollout.RollingOut r -> "the rollout of version " + r.course().toVersion();
             case Rollout.RollingBack r ->
-                (r.wayBack() ? "the way back to version " : "the rollback to version ") + r.course().toVersion();
+                (r.wayBack() ? "the way back to version " : "the rollback to version ")
+                        + r.course().toVersion();
         };
     }
 

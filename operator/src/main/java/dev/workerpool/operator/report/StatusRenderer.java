@@ -62,7 +62,8 @@ public final class StatusRenderer {
                 after.lastFailure().map(StatusRenderer::lastFailure).orElse(null),
                 history(after.history()),
                 Statistics.over(after.history()),
-                Conditions.of(o, after, plan, conditions(pool), pool.getMetadata().getGeneration(), now));
+                Conditions.of(
+                        o, after, plan, conditions(pool), pool.getMetadata().getGeneration(), now));
     }
 
     /** The stored status of a pool whose spec cannot be read, with conditions that say so (reason {@code InvalidSpec}). */
