@@ -116,7 +116,7 @@ class EffectiveSpecTest {
         String slow = V1.replace("volumes:", """
                 - name: sleepy
                       image: x
-                      startupProbe: {initialDelaySeconds: 7, failureThreshold: 30, periodSeconds: 2, exec: {command: [a]}}
+                      startupProbe: {initialDelaySeconds: 7, failureThreshold: 30, periodSeconds: 2, exec: {}}
                       readinessProbe: {exec: {command: [b]}, initialDelaySeconds: 1, periodSeconds: 0}
                     volumes:""");
 
