@@ -1,0 +1,167 @@
+package dev.workerpool.operator;
+
+import dev.workerpool.api.WorkerPool;
+import dev.workerpool.operator.health.Informer;
+import dev.workerpool.operator.health.ManagementServer;
+import dev.workerpool.operator.health.WatchHealth;
+import dev.workerpool.operator.metrics.PoolMetrics;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.Operator;
+import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
+import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
+import io.javaoperatorsdk.operator.api.monitoring.AggregatedMetrics;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetricsV2;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
+import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/** The operator at work in this process, until it is closed. */
+public final class RunningOperator implements AutoCloseable {
+    /** Pools reconciled at the same time: more would only queue at the API server. */
+    private static final int CONCURRENCY = 50;
+
+    private static final Duration CACHES_FILL_WITHIN = Duration.ofMinutes(1);
+    /** What a pass under way gets to end when the process must: all within the 5 s that SIGTERM has. */
+    private static final Duration LAST_PASSES = Duration.ofSeconds(2);
+
+    private final KubernetesClient client;
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final PoolMetrics metrics = new PoolMetrics(registry);
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final Optional<Leadership> leadership;
+    private final WatchHealth health;
+    private final ManagementServer management;
+    private final Operator operator;
+
+    /**
+     * Starts it; returns once its caches are filled, whether it leads or stands by.
+     *
+     * @param client used, and not closed, by the operator
+     * @param reconciler makes the one reconciler
+     * @param fatal told, in a sentence, of what this process cannot go on after: it lost the lease, or an informer ended
+     * @throws io.javaoperatorsdk.operator.OperatorException if the caches cannot be filled
+     * @throws UncheckedIOException if the management port is taken
+     */
+    static RunningOperator start(
+            KubernetesClient client,
+            Options options,
+            Function<PoolMetrics, Reconciler<WorkerPool>> reconciler,
+            Consumer<String> fatal) {
+        RunningOperator running = new RunningOperator(client, options, fatal);
+        try {
+            running.operator.register(
+                    reconciler.apply(running.metrics), configuration -> configure(configuration, options));
+            running.operator.start();
+            running.health.watch(running.informers());
+            return running;
+        } catch (RuntimeException e) {
+            running.close();
+            throw e;
+        }
+    }
+
+    private RunningOperator(KubernetesClient client, Options options, Consumer<String> fatal) {
+        this.client = client;
+        leadership = options.leaseNamespace().map(Leadership::new);
+        health = new WatchHealth(Clock.systemUTC());
+        new ClassLoaderMetrics().bindTo(registry);
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        new UptimeMetrics().bindTo(registry);
+        try {
+            management =
+                    new ManagementServer(options.managementPort(), health::dead, health::unready, registry::scrape);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        operator = new Operator(settings -> configure(settings, fatal));
+    }
+
+    /** Where {@code /livez}, {@code /readyz} and {@code /metrics} answer. */
+    public int managementPort() {
+        return management.port();
+    }
+
+    /** Ends it: no pass begins any more, the lease is given up. Within 5 s, also without an API server. */
+    @Override
+    public void close() {
+        if (!closing.compareAndSet(false, true)) {
+            return;
+        }
+        health.close();
+        operator.stop();
+        leadership.ifPresent(lease -> lease.release(client));
+        management.close();
+        registry.close();
+    }
+
+    private void configure(ConfigurationServiceOverrider settings, Consumer<String> fatal) {
+        settings.withKubernetesClient(client)
+                .withCloseClientOnStop(false)
+                .checkingCRDAndValidateLocalModel(false) // Preflight has looked
+                .withExecutorService(Executors.newFixedThreadPool(
+                        CONCURRENCY, Thread.ofVirtual().name("reconcile-", 0).factory()))
+                .withCacheSyncTimeout(CACHES_FILL_WITHIN)
+                .withReconciliationTerminationTimeout(LAST_PASSES)
+                .withMetrics(new AggregatedMetrics(
+                        List.of(MicrometerMetricsV2.newBuilder(registry).build(), forgettingDeletedPools())))
+                .withInformerStoppedHandler((informer, cause) -> {
+                    if (cause != null && informer.hasSynced() && !closing.get()) {
+                        fatal.accept(
+                                "The informer of " + informer.getApiTypeClass().getSimpleName() + " ended: " + cause);
+                    }
+                });
+        leadership.ifPresent(lease -> settings.withLeaderElectionConfiguration(lease.configuration(() -> {
+            if (!closing.get()) {
+                fatal.accept("The lease is lost: another operator may work now.");
+            }
+        })));
+    }
+
+    private static void configure(ControllerConfigurationOverrider<WorkerPool> configuration, Options options) {
+        // The retry annotation changes no generation, and must wake the reconciler all the same.
+        configuration.withGenerationAware(false).withRetry(new GenericRetry().withoutMaxAttempts());
+        if (!options.namespaces().isEmpty()) {
+            configuration.settingNamespaces(options.namespaces());
+        }
+    }
+
+    /** JOSDK says so once a deleted pool's last pass has ended, so that nothing brings its series back. */
+    private Metrics forgettingDeletedPools() {
+        return new Metrics() {
+            @Override
+            public void cleanupDone(ResourceID pool, Map<String, Object> metadata) {
+                metrics.forget(pool.getNamespace().orElse(""), pool.getName());
+            }
+        };
+    }
+
+    private List<Informer> informers() {
+        return operator.getRegisteredControllers().stream()
+                .flatMap(controller ->
+                        controller.getControllerHealthInfo().informerEventSourceHealthIndicators().values().stream())
+                .flatMap(source -> Informer.behind((EventSource<?, ?>) source, client).stream())
+                .toList();
+    }
+}

@@ -1,0 +1,179 @@
+package dev.workerpool.operator.health;
+
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.net.HttpURLConnection;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Whether the operator sees the cluster as it is. An informer notices a connection that is closed, but not one that is
+ * open and silent: it believes what it last heard. So every 10 s this compares some of what the API server has with
+ * what the caches hold. An object whose cached version differs, and on the next look is still the same old version
+ * while the API server still has another, was not delivered: the watch hangs. That needs no event of its own making,
+ * works at rest and under load, and asks for one page of a list for each informer. What nothing changes a hung watch
+ * cannot hide, and a deletion alone is not noticed; fabric8 renews every watch within 12 minutes in any case.
+ *
+ * <p>What is wrong in two looks in a row makes the operator unready, so within 40 s. A watch that stays wrong for
+ * 3 minutes while the API server answers makes it dead: a restart mends that, and does not mend a lost API server.
+ */
+public final class WatchHealth implements AutoCloseable {
+    static final Duration PERIOD = Duration.ofSeconds(10);
+    static final Duration DEAD_AFTER = Duration.ofMinutes(3);
+    private static final Logger log = LoggerFactory.getLogger(WatchHealth.class);
+    private static final String API = "The API server";
+
+    private final Clock clock;
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("health").factory());
+    private final Map<Informer, Progress> progress = new HashMap<>();
+    private final Map<String, Trouble> troubles = new HashMap<>();
+    private volatile Optional<String> unready = Optional.of("The operator is starting: its caches are not filled yet.");
+    private volatile Optional<String> dead = Optional.empty();
+    private volatile Instant lastLook;
+
+    /** Unready until {@link #watch} is called. */
+    public WatchHealth(Clock clock) {
+        this.clock = clock;
+        this.lastLook = clock.instant();
+    }
+
+    /** The caches are filled: from now on the operator is ready, and these are looked at. */
+    public void watch(List<Informer> informers) {
+        begin(informers);
+        timer.scheduleWithFixedDelay(this::lookAndSurvive, PERIOD.toMillis(), PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    void begin(List<Informer> informers) {
+        informers.forEach(informer -> progress.put(informer, new Progress("", Map.of())));
+        lastLook = clock.instant();
+        unready = Optional.empty();
+    }
+
+    /** What keeps the operator from its work now, in a sentence. */
+    public Optional<String> unready() {
+        return dead().or(() -> unready);
+    }
+
+    /** What only a restart mends, in a sentence. */
+    public Optional<String> dead() {
+        Duration silence = Duration.between(lastLook, clock.instant());
+        if (unready.isEmpty() && silence.compareTo(DEAD_AFTER) > 0) {
+            return Optional.of("The health check itself has stood still for " + silence.toSeconds() + " s.");
+        }
+        return dead;
+    }
+
+    @Override
+    public void close() {
+        timer.shutdownNow();
+    }
+
+    private void lookAndSurvive() {
+        try {
+            look();
+        } catch (RuntimeException e) {
+            log.error("The health check failed and is made again in {} s", PERIOD.toSeconds(), e);
+        }
+    }
+
+    /** One look at everything; called by one thread at a time. */
+    void look() {
+        Instant now = clock.instant();
+        Map<String, String> found = new HashMap<>();
+        try {
+            for (Informer informer : List.copyOf(progress.keySet())) {
+                boolean behind = behind(informer);
+                if (!informer.connected()) {
+                    found.put("The watch of " + informer.name(), "is not connected");
+                } else if (behind) {
+                    found.put("The watch of " + informer.name(), "hangs: the cache does not follow the API server");
+                }
+            }
+        } catch (KubernetesClientException e) {
+            found.clear(); // a watch is not to blame while nobody answers, and gets its time anew once somebody does
+            found.put(API, e.getCode() == 0 ? "does not answer: " + e.getMessage() : "refuses: " + e.getMessage());
+        }
+        troubles.keySet().retainAll(found.keySet());
+        found.forEach((who, what) -> troubles.merge(
+                who,
+                new Trouble(what, now, 1),
+                (before, fresh) -> new Trouble(what, before.since(), before.looks() + 1)));
+        conclude(now);
+        lastLook = clock.instant();
+    }
+
+    private void conclude(Instant now) {
+        Optional<String> before = unready;
+        unready = sentence(trouble -> trouble.looks() >= 2);
+        dead = troubles.containsKey(API)
+                ? Optional.empty()
+                : sentence(trouble -> !now.isBefore(trouble.since().plus(DEAD_AFTER)));
+        if (before.isEmpty() && unready.isPresent()) {
+            log.warn("Not ready: {}", unready.get());
+        } else if (before.isPresent() && unready.isEmpty()) {
+            log.info("Ready again");
+        }
+    }
+
+    private Optional<String> sentence(Predicate<Trouble> counts) {
+        return troubles.entrySet().stream()
+                .filter(entry -> counts.test(entry.getValue()))
+                .map(entry -> entry.getKey() + " " + entry.getValue().what() + " (since "
+                        + entry.getValue().since() + ").")
+                .sorted()
+                .findFirst();
+    }
+
+    /** Compares the next page, and looks again at what differed the last time. */
+    private boolean behind(Informer informer) {
+        Progress last = progress.get(informer);
+        Map<ResourceID, Optional<String>> suspects = new HashMap<>();
+        last.suspects().forEach((object, cachedThen) -> {
+            Optional<String> cachedNow = informer.cached(object);
+            if (cachedNow.equals(cachedThen)) {
+                Optional<String> onServer = informer.onServer(object);
+                if (onServer.isPresent() && !onServer.equals(cachedNow)) {
+                    suspects.put(object, cachedThen);
+                }
+            }
+        });
+        boolean behind = !suspects.isEmpty();
+        Informer.Page page = nextPage(informer, last.next());
+        page.versions().forEach((object, version) -> {
+            Optional<String> cached = informer.cached(object);
+            if (!cached.equals(Optional.of(version))) {
+                suspects.putIfAbsent(object, cached);
+            }
+        });
+        progress.put(informer, new Progress(page.next(), suspects));
+        return behind;
+    }
+
+    private static Informer.Page nextPage(Informer informer, String from) {
+        try {
+            return informer.onServer(from);
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_GONE) {
+                throw e;
+            }
+            return informer.onServer(""); // the list that the page belonged to has expired
+        }
+    }
+
+    /** Where the next page begins, and what the cache held of the objects that it seemed to be behind on. */
+    private record Progress(String next, Map<ResourceID, Optional<String>> suspects) {}
+
+    private record Trouble(String what, Instant since, int looks) {}
+}
