@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param terminating whether a deletion has begun
  * @param ended whether its phase is Succeeded or Failed: evicted by a node, preempted, refused by a node
  * @param ready its Ready condition
+ * @param readyMark changes whenever {@code ready} does, so that a flap between two looks is seen; compared, never computed with
  * @param running whether all its containers have started at least once (init containers are done)
  * @param nodeLost Ready is false although all its containers are ready: its node does not answer
  * @param exits restarts of its containers and sidecars, and containers that have exited and not started again
@@ -34,6 +35,7 @@ public record PodFacts(
         boolean terminating,
         boolean ended,
         boolean ready,
+        String readyMark,
         boolean running,
         boolean nodeLost,
         int exits,

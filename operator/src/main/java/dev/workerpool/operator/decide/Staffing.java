@@ -82,7 +82,9 @@ final class Staffing {
                 continue;
             }
             Optional<String> revision = revisionFor(slot);
-            if (revision.isEmpty()) {
+            boolean stands = revision.isEmpty()
+                    || force.slot(slot).stream().anyMatch(w -> w.revision().equals(revision.get()));
+            if (stands) {
                 continue;
             }
             make.add(new Action.Create(slot, force.nextGeneration(slot), revision.get()));

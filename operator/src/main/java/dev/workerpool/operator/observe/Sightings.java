@@ -35,6 +35,7 @@ public final class Sightings {
     /** What is remembered of one pod. */
     private static final class Sighting {
         private PodFacts last;
+        private String readyMark;
         private Optional<Instant> readySince = Optional.empty();
         private Optional<Instant> unreadySince = Optional.empty();
         private Optional<Instant> runningSince = Optional.empty();
@@ -127,6 +128,10 @@ public final class Sightings {
             if (pod.ended() || seen.seenLive) {
                 left(seen, pod.uid(), now);
             }
+        }
+        if (!pod.readyMark().equals(seen.readyMark)) {
+            seen.readyMark = pod.readyMark();
+            seen.readySince = Optional.empty(); // it may have flapped since it was last looked at
         }
         if (pod.ready()) {
             seen.readySince = seen.readySince.or(() -> Optional.of(now));

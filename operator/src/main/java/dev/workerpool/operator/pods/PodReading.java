@@ -63,6 +63,9 @@ public final class PodReading {
                 meta.getDeletionTimestamp() != null,
                 List.of("Failed", "Succeeded").contains(String.valueOf(status.getPhase())),
                 isTrue(status, "Ready"),
+                condition(status, "Ready")
+                        .map(c -> String.valueOf(c.getLastTransitionTime()))
+                        .orElse(""),
                 running(spec, status, containers),
                 nodeLost(spec, status),
                 exits,

@@ -10,6 +10,7 @@ import dev.workerpool.operator.simulation.SimulatedCluster.SimPod;
 import dev.workerpool.operator.simulation.SimulatedCluster.Spec;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,14 +32,30 @@ final class Invariants {
     private final SimulatedCluster cluster;
     private Map<String, PodFacts> view = Map.of();
     private Pool viewPool;
+    private final Map<String, Instant> readySince = new HashMap<>();
+    private final Map<String, String> readyMarks = new HashMap<>();
 
     Invariants(SimulatedCluster cluster) {
         this.cluster = cluster;
     }
 
+    /** A new process has seen nothing be ready. */
+    void restarted() {
+        readySince.clear();
+        readyMarks.clear();
+    }
+
     /** What the operator sees in the pass that begins. */
     void view(Map<String, PodFacts> pods, Pool pool) {
         view = Map.copyOf(pods);
+        for (PodFacts pod : pods.values()) {
+            if (!pod.ready() || !pod.readyMark().equals(readyMarks.put(pod.uid(), pod.readyMark()))) {
+                readySince.remove(pod.uid());
+            }
+            if (pod.ready()) {
+                readySince.putIfAbsent(pod.uid(), cluster.now);
+            }
+        }
         viewPool = pool;
     }
 
@@ -120,6 +137,7 @@ final class Invariants {
                 .filter(p -> p.slot() == pod.slot() && p.available() && !p.uid().equals(pod.uid()))
                 .anyMatch(p -> pod.revision().equals(target.orElse(""))
                         || !p.revision().equals(target.orElse(p.revision()))
+                        || p.generation() < pod.generation() // a target was left: the older of two goes on at once
                         || soaked(p, spec));
         check(replaced, "I4: " + pod.name() + " removed before its replacement has passed the gate");
     }
@@ -130,7 +148,7 @@ final class Invariants {
     }
 
     private boolean soaked(PodFacts seen, Spec spec) {
-        Instant since = cluster.cachedReadySince.getOrDefault(seen.uid(), cluster.now);
+        Instant since = readySince.getOrDefault(seen.uid(), cluster.now);
         return !cluster.now.isBefore(since.plusSeconds(spec.minReadySeconds()));
     }
 

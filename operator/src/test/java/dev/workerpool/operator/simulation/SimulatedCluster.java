@@ -86,7 +86,6 @@ final class SimulatedCluster {
     Map<String, PodFacts> cachedPods = new TreeMap<>();
     Pool pool;
     Pool cachedPool;
-    Map<String, Instant> cachedReadySince = new HashMap<>();
     Instant now = Instant.parse("2026-01-01T00:00:00Z");
     Instant hungUntil = now;
     boolean faults = true;
@@ -152,6 +151,7 @@ final class SimulatedCluster {
                 false,
                 false,
                 false,
+                "0",
                 false,
                 false,
                 0,
@@ -193,10 +193,7 @@ final class SimulatedCluster {
     void remove(SimPod pod) {
         pods.remove(pod.name());
         String name = pod.name();
-        push(podChanges, () -> {
-            cachedPods.remove(name);
-            cachedReadySince.remove(pod.facts.uid());
-        });
+        push(podChanges, () -> cachedPods.remove(name));
     }
 
     // ---- what nodes do
@@ -363,6 +360,7 @@ final class SimulatedCluster {
                 terminating,
                 ended,
                 ready,
+                ready == f.ready() ? f.readyMark() : Long.toString(resourceVersion),
                 running,
                 nodeLost,
                 exits,
@@ -388,6 +386,7 @@ final class SimulatedCluster {
                 f.terminating(),
                 f.ended(),
                 f.ready(),
+                f.readyMark(),
                 f.running(),
                 f.nodeLost(),
                 f.exits(),
@@ -404,11 +403,6 @@ final class SimulatedCluster {
 
     private void cache(PodFacts seen) {
         cachedPods.put(seen.name(), seen);
-        if (seen.ready()) {
-            cachedReadySince.putIfAbsent(seen.uid(), now);
-        } else {
-            cachedReadySince.remove(seen.uid());
-        }
     }
 
     private void publishPool() {
@@ -445,7 +439,6 @@ final class SimulatedCluster {
         podChanges.clear();
         poolChanges.clear();
         cachedPods = new TreeMap<>();
-        cachedReadySince = new HashMap<>();
         pods.values().stream().filter(p -> !p.foreign).forEach(p -> cache(p.facts));
         cachedPool = pool;
     }

@@ -70,6 +70,7 @@ final class SimulatedOperator {
         evictObstacle = Optional.empty();
         wakeAt = cluster.now;
         cluster.relist();
+        invariants.restarted();
     }
 
     void pass() {
@@ -97,10 +98,10 @@ final class SimulatedOperator {
             refusals = 0;
         }
         Observation o = observe(pool, pods);
+        invariants.view(pods, pool);
         Plan plan = planner.apply(o);
         last = o;
         lastPlan = plan;
-        invariants.view(pods, pool);
         try {
             run(plan, pool);
         } catch (Killed killed) {
