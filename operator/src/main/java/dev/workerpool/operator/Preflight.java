@@ -6,7 +6,11 @@ import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReview;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import java.net.ConnectException;
 import java.net.HttpURLConnection;
+import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,30 +20,27 @@ import java.util.Optional;
  * {@code deploy/base/rbac.yaml}, the CRD. Each lack is one sentence with the command that mends it.
  */
 final class Preflight {
-    /** A permission: a verb on a resource of an API group, {@code resource/subresource} where it is one. */
-    record Permission(String verb, String group, String resource) {
-        @Override
-        public String toString() {
-            return verb + " " + resource + (group.isEmpty() ? "" : "." + group);
+    /** Verbs on a resource of an API group, {@code resource/subresource} where it is one. */
+    record Permission(String group, String resource, List<String> verbs) {
+        static Permission of(String group, String resource, String... verbs) {
+            return new Permission(group, resource, List.of(verbs));
         }
     }
 
     /** What the operator does in the namespaces of its pools: no more, and no less. */
     static final List<Permission> IN_POOL_NAMESPACES = List.of(
-                    of("workerpool.dev", "workerpools", "get", "list", "watch"),
-                    of("workerpool.dev", "workerpools/status", "get", "update", "patch"),
-                    of("", "pods", "get", "list", "watch", "create", "delete"),
-                    of("", "pods/eviction", "create"),
-                    of("", "pods/log", "get"),
-                    of("apps", "controllerrevisions", "get", "list", "watch", "create", "update", "patch", "delete"),
-                    of("", "events", "list", "create", "patch"))
-            .stream()
-            .flatMap(List::stream)
-            .toList();
+            Permission.of("workerpool.dev", "workerpools", "get", "list", "watch"),
+            Permission.of("workerpool.dev", "workerpools/status", "update"),
+            Permission.of("", "pods", "get", "list", "watch", "create", "delete"),
+            Permission.of("", "pods/eviction", "create"),
+            Permission.of("", "pods/log", "get"),
+            Permission.of("apps", "controllerrevisions", "get", "list", "watch", "create", "update", "delete"),
+            Permission.of("", "events", "list", "create"));
 
-    static final List<Permission> IN_LEASE_NAMESPACE = of("coordination.k8s.io", "leases", "get", "create", "update");
+    static final Permission IN_LEASE_NAMESPACE =
+            Permission.of("coordination.k8s.io", "leases", "get", "create", "update");
 
-    private static final String MEND_DEPLOYMENT = "mend it with: kubectl apply -k deploy";
+    private static final String MEND_DEPLOYMENT = "Mend it with: kubectl apply -k deploy";
 
     private Preflight() {}
 
@@ -50,7 +51,7 @@ final class Preflight {
             client.getKubernetesVersion();
             List<String> denied = denied(client, options);
             if (!denied.isEmpty()) {
-                return Optional.of("Missing permissions on " + server + ": " + String.join(", ", denied) + "; "
+                return Optional.of("Missing permissions on " + server + ": " + String.join("; ", denied) + ". "
                         + MEND_DEPLOYMENT + " (as a cluster administrator)");
             }
             return missingResource(client, options);
@@ -61,26 +62,32 @@ final class Preflight {
 
     private static List<String> denied(KubernetesClient client, Options options) {
         List<String> denied = new ArrayList<>();
-        if (options.namespaces().isEmpty()) {
-            collectDenied(client, null, IN_POOL_NAMESPACES, denied);
+        for (Permission permission : IN_POOL_NAMESPACES) {
+            if (options.namespaces().isEmpty()) {
+                denied(client, null, permission).ifPresent(denied::add);
+            }
+            for (String namespace : options.namespaces()) {
+                denied(client, namespace, permission).ifPresent(denied::add);
+            }
         }
-        for (String namespace : options.namespaces()) {
-            collectDenied(client, namespace, IN_POOL_NAMESPACES, denied);
-        }
-        options.leaseNamespace().ifPresent(namespace -> collectDenied(client, namespace, IN_LEASE_NAMESPACE, denied));
+        options.leaseNamespace()
+                .flatMap(namespace -> denied(client, namespace, IN_LEASE_NAMESPACE))
+                .ifPresent(denied::add);
         return denied;
     }
 
-    private static void collectDenied(
-            KubernetesClient client, String namespace, List<Permission> wanted, List<String> denied) {
-        for (Permission permission : wanted) {
-            if (!allowed(client, namespace, permission)) {
-                denied.add(permission + (namespace == null ? " in all namespaces" : " in namespace " + namespace));
-            }
-        }
+    /** {@code get, list pods in all namespaces}; empty if all of it is allowed. */
+    private static Optional<String> denied(KubernetesClient client, String namespace, Permission permission) {
+        List<String> verbs = permission.verbs().stream()
+                .filter(verb -> !allowed(client, namespace, permission, verb))
+                .toList();
+        return verbs.isEmpty()
+                ? Optional.empty()
+                : Optional.of(String.join("/", verbs) + " " + permission.resource()
+                        + (namespace == null ? " in all namespaces" : " in namespace " + namespace));
     }
 
-    private static boolean allowed(KubernetesClient client, String namespace, Permission permission) {
+    private static boolean allowed(KubernetesClient client, String namespace, Permission permission, String verb) {
         String[] resource = permission.resource().split("/", 2);
         SelfSubjectAccessReview review = new SelfSubjectAccessReviewBuilder()
                 .withNewSpec()
@@ -89,7 +96,7 @@ final class Preflight {
                 .withGroup(permission.group())
                 .withResource(resource[0])
                 .withSubresource(resource.length == 2 ? resource[1] : null)
-                .withVerb(permission.verb())
+                .withVerb(verb)
                 .endResourceAttributes()
                 .endSpec()
                 .build();
@@ -100,7 +107,7 @@ final class Preflight {
 
     private static Optional<String> missingResource(KubernetesClient client, Options options) {
         try {
-            var pools = client.genericKubernetesResources("workerpool.dev/v1alpha1", "WorkerPool");
+            var pools = client.genericKubernetesResources(ResourceDefinitionContext.fromResourceType(WorkerPool.class));
             var scoped = options.namespaces().isEmpty()
                     ? pools.inAnyNamespace()
                     : pools.inNamespace(options.namespaces().iterator().next());
@@ -118,7 +125,7 @@ final class Preflight {
 
     /** For a request that failed: by the answer's code, or for want of an answer. */
     private static String explain(String server, KubernetesClientException failure) {
-        return switch (failure.getCode()) {
+        return switch (Math.max(0, failure.getCode())) {
             case 0 ->
                 "The API server at " + server + " does not answer: " + rootCause(failure)
                         + "; look with: kubectl cluster-info";
@@ -133,20 +140,18 @@ final class Preflight {
 
     private static String rootCause(Throwable failure) {
         Throwable cause = failure;
-        while (cause.getCause() != null) {
+        while (cause.getCause() != null && !(cause instanceof ConnectException)) {
             cause = cause.getCause();
         }
-        String message = cause.getMessage();
-        return message == null || message.isBlank() ? cause.getClass().getSimpleName() : oneLine(message);
+        return switch (cause) {
+            case UnknownHostException unknown -> "its name is not known";
+            case UnresolvedAddressException unresolved -> "its name is not known";
+            case ConnectException refused -> "nothing accepts connections there";
+            default -> cause.getMessage() == null ? cause.getClass().getSimpleName() : oneLine(cause.getMessage());
+        };
     }
 
     static String oneLine(String text) {
         return String.valueOf(text).replaceAll("\\s+", " ").strip();
-    }
-
-    private static List<Permission> of(String group, String resource, String... verbs) {
-        return List.of(verbs).stream()
-                .map(verb -> new Permission(verb, group, resource))
-                .toList();
     }
 }

@@ -34,9 +34,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The operator at work in this process, until it is closed. */
 public final class RunningOperator implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(RunningOperator.class);
     /** Pools reconciled at the same time: more would only queue at the API server. */
     private static final int CONCURRENCY = 50;
 
@@ -62,7 +65,7 @@ public final class RunningOperator implements AutoCloseable {
      * @throws io.javaoperatorsdk.operator.OperatorException if the caches cannot be filled
      * @throws UncheckedIOException if the management port is taken
      */
-    static RunningOperator start(
+    public static RunningOperator start(
             KubernetesClient client,
             Options options,
             Function<PoolMetrics, Reconciler<WorkerPool>> reconciler,
@@ -73,6 +76,11 @@ public final class RunningOperator implements AutoCloseable {
                     reconciler.apply(running.metrics), configuration -> configure(configuration, options));
             running.operator.start();
             running.health.watch(running.informers());
+            log.info(
+                    "WorkerPool operator works on {}, for pools in {}; health and metrics on port {}",
+                    client.getMasterUrl(),
+                    options.namespaces().isEmpty() ? "all namespaces" : options.namespaces(),
+                    running.managementPort());
             return running;
         } catch (RuntimeException e) {
             running.close();
@@ -141,7 +149,10 @@ public final class RunningOperator implements AutoCloseable {
 
     private static void configure(ControllerConfigurationOverrider<WorkerPool> configuration, Options options) {
         // The retry annotation changes no generation, and must wake the reconciler all the same.
-        configuration.withGenerationAware(false).withRetry(new GenericRetry().withoutMaxAttempts());
+        configuration
+                .withName("workerpools")
+                .withGenerationAware(false)
+                .withRetry(new GenericRetry().withoutMaxAttempts());
         if (!options.namespaces().isEmpty()) {
             configuration.settingNamespaces(options.namespaces());
         }
