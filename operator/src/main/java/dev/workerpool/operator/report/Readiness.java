@@ -8,11 +8,7 @@ import dev.workerpool.operator.decide.Rollout;
 import dev.workerpool.operator.decide.State;
 import dev.workerpool.operator.decide.Verdict;
 import dev.workerpool.operator.decide.Wish;
-import dev.workerpool.operator.decide.Worker;
-import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * Why the pool is, or is not, as the spec asks: the first reason that holds in the order of the contract's table (section
@@ -27,7 +23,7 @@ record Readiness(Reason reason, String message) {
      * @param before the reason that stands in status: it tells a worker that scaling added from one that was healed
      */
     static Readiness of(Observation o, Plan plan, Optional<Reason> before) {
-        boolean wanted = Wish.rolloutWanted(o) || Wish.wayBackDue(o);
+        boolean wanted = Wish.rolloutWanted(o) || Wish.wayBackDue(o) || Workers.refills(o);
         boolean runs = !(o.state().rollout() instanceof Rollout.Idle);
         if (o.settings().paused() && (runs || wanted)) {
             return new Readiness(
@@ -53,7 +49,7 @@ record Readiness(Reason reason, String message) {
                         ? Optional.of(new Readiness(Reason.RollingOut, target(o) + " is next"))
                         : Optional.empty())
                 .or(() -> filling(o, plan))
-                .or(() -> scalingOrHealing(o, before))
+                .or(() -> Workers.scalingOrHealing(o, before))
                 .orElseGet(() -> new Readiness(
                         Reason.UpToDate,
                         "all workers run " + target(o) + " and are available (spec.replicas: "
@@ -98,7 +94,7 @@ record Readiness(Reason reason, String message) {
     }
 
     private static Optional<Readiness> filling(Observation o, Plan plan) {
-        if (o.state().snapshot().isPresent() || asAsked(o)) {
+        if (o.state().snapshot().isPresent() || Workers.asAsked(o)) {
             return Optional.empty();
         }
         boolean late = o.state()
@@ -113,63 +109,10 @@ record Readiness(Reason reason, String message) {
                 "the first workers, of " + target(o) + ", did not all become available within "
                         + o.settings().progressDeadline().toSeconds() + " s"
                         + plan.blocked()
-                                .or(() -> trouble(o))
+                                .or(() -> Workers.trouble(o))
                                 .map(t -> " (" + t + ")")
                                 .orElse("")
                         + "; there is no good version to go back to: apply a spec that works"));
-    }
-
-    private static Optional<Readiness> scalingOrHealing(Observation o, Optional<Reason> before) {
-        if (asAsked(o)) {
-            return Optional.empty();
-        }
-        int replicas = o.settings().replicas();
-        Set<Integer> slots =
-                o.workers().stream().filter(Worker::live).map(Worker::slot).collect(Collectors.toSet());
-        long lost = o.lostRevisions().keySet().stream()
-                .filter(slot -> !slots.contains(slot))
-                .count();
-        List<Worker> unready =
-                o.workers().stream().filter(w -> w.live() && !w.available()).toList();
-        boolean allNew = !unready.isEmpty() && unready.stream().noneMatch(Worker::everReady);
-        if (slots.size() > replicas
-                || slots.size() + lost < replicas
-                || (lost == 0 && allNew && !before.equals(Optional.of(Reason.Healing)))) {
-            return Optional.of(
-                    new Readiness(Reason.Scaling, "the number of workers follows spec.replicas: " + replicas));
-        }
-        String who = unready.stream().map(Worker::name).sorted().limit(3).collect(Collectors.joining(", "));
-        return Optional.of(new Readiness(
-                Reason.Healing,
-                who.isEmpty()
-                        ? "a worker was lost and is replaced"
-                        : "not available: " + who
-                                + trouble(o).map(t -> " (" + t + ")").orElse("")));
-    }
-
-    /** Whether all workers there should be run what the spec asks for, or rest where they are at replicas 0. */
-    private static boolean asAsked(Observation o) {
-        List<Worker> live = o.workers().stream().filter(Worker::live).toList();
-        return live.size() == o.settings().replicas()
-                && live.stream()
-                        .allMatch(w -> w.available()
-                                && w.revision().equals(o.settings().revision()));
-    }
-
-    /** What the first worker in trouble says of itself. */
-    private static Optional<String> trouble(Observation o) {
-        return o.workers().stream()
-                .filter(w -> w.live() && !w.available())
-                .sorted(java.util.Comparator.comparing(Worker::slot))
-                .flatMap(w -> w
-                        .pod()
-                        .fault()
-                        .or(() -> w.pod().crash())
-                        .map(p -> p.message())
-                        .or(() -> w.pod().blocked())
-                        .map(text -> w.name() + ": " + text)
-                        .stream())
-                .findFirst();
     }
 
     /** The breaker's state for people. */
@@ -204,7 +147,7 @@ record Readiness(Reason reason, String message) {
     private static String because(Observation o, String before, String after) {
         return o.state()
                 .lastFailure()
-                .map(f -> before + f.pod() + ": " + Text.line(f.message(), 200) + after)
+                .map(f -> before + (f.pod().isEmpty() ? "" : f.pod() + ": ") + Text.line(f.message(), 200) + after)
                 .orElse("");
     }
 }
