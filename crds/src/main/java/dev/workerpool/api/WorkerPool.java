@@ -1,7 +1,11 @@
 package dev.workerpool.api;
 
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn.Type;
+import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.Namespaced;
 import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.model.annotation.Categories;
 import io.fabric8.kubernetes.model.annotation.Group;
 import io.fabric8.kubernetes.model.annotation.Kind;
 import io.fabric8.kubernetes.model.annotation.Plural;
@@ -16,6 +20,24 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @Singular("workerpool")
 @Plural("workerpools")
 @ShortNames("wp")
+@Categories("all")
+@AdditionalPrinterColumn(name = "Version", jsonPath = ".spec.version", type = Type.STRING)
+@AdditionalPrinterColumn(name = "Running", jsonPath = ".status.version", type = Type.STRING)
+@AdditionalPrinterColumn(name = "Desired", jsonPath = ".spec.replicas", type = Type.INTEGER)
+@AdditionalPrinterColumn(name = "Updated", jsonPath = ".status.updatedReplicas", type = Type.INTEGER)
+@AdditionalPrinterColumn(name = "Available", jsonPath = ".status.availableReplicas", type = Type.INTEGER)
+@AdditionalPrinterColumn(name = "Progress", jsonPath = ".status.rollout.progress", type = Type.STRING)
+@AdditionalPrinterColumn(
+        name = "Status",
+        jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason",
+        type = Type.STRING)
+@AdditionalPrinterColumn(name = "Breaker", jsonPath = ".status.circuitBreaker.state", type = Type.STRING)
+@AdditionalPrinterColumn(name = "Age", jsonPath = ".metadata.creationTimestamp", type = Type.DATE)
+@ValidationRule(
+        value = "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,48}[a-z0-9])?$')",
+        message =
+                "metadata.name must be 1 to 50 lower case letters, digits and '-', with a letter or digit at both ends:"
+                        + " the names of the workers' pods begin with it; choose another name")
 public class WorkerPool extends CustomResource<WorkerPoolSpec, WorkerPoolStatus> implements Namespaced {
     public static final String GROUP = "workerpool.dev";
     public static final String VERSION = "v1alpha1";

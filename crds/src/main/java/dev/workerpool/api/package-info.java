@@ -1,2 +1,2 @@
-/** What a user writes and reads: the resource {@code workerpool.dev/v1alpha1 WorkerPool} (contract, sections 1 and 6). */
+/** What a user writes and reads: {@code workerpool.dev/v1alpha1 WorkerPool} (contract, sections 1 and 6). */
 package dev.workerpool.api;
