@@ -4,6 +4,7 @@ import dev.workerpool.operator.decide.PodFacts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -19,7 +20,10 @@ public final class Expectations {
     /** After this long a watch may have lost the event, and the API server itself is read. */
     public static final Duration LIMIT = Duration.ofSeconds(5);
 
-    private final Set<String> created = new HashSet<>();
+    /** By name: the UID of an older pod of that name that the cache showed then, which is not the one awaited. */
+    private final Map<String, String> created = new HashMap<>();
+
+    private final Map<String, String> cachedUids = new HashMap<>();
     private final Set<String> going = new HashSet<>();
     private long poolVersion;
     private Instant limit = Instant.MAX;
@@ -36,7 +40,7 @@ public final class Expectations {
 
     /** A pod was created, or may have been. */
     public void created(String name, Instant now) {
-        created.add(name);
+        created.put(name, cachedUids.getOrDefault(name, ""));
         restart(now);
     }
 
@@ -60,8 +64,11 @@ public final class Expectations {
 
     /** Whether the caches show every write. */
     public Visibility visibility(Collection<PodFacts> cached, String poolResourceVersion, Instant now) {
-        Set<String> names = cached.stream().map(PodFacts::name).collect(Collectors.toSet());
-        created.removeIf(names::contains);
+        cachedUids.clear();
+        cached.forEach(pod -> cachedUids.put(pod.name(), pod.uid()));
+        created.entrySet()
+                .removeIf(awaited -> cachedUids.containsKey(awaited.getKey())
+                        && !cachedUids.get(awaited.getKey()).equals(awaited.getValue()));
         forgetGone(cached);
         if (number(poolResourceVersion) >= poolVersion) {
             poolVersion = 0;
@@ -86,7 +93,7 @@ public final class Expectations {
         Map<String, PodFacts> byUid =
                 live.stream().collect(Collectors.toMap(PodFacts::uid, Function.identity(), (a, b) -> a));
         Set<String> names = live.stream().map(PodFacts::name).collect(Collectors.toSet());
-        created.removeIf(name -> !names.contains(name));
+        created.keySet().removeIf(name -> !names.contains(name));
         going.removeIf(uid -> byUid.containsKey(uid) && !byUid.get(uid).terminating());
         if (number(poolResourceVersion) < poolVersion) {
             poolVersion = 0;

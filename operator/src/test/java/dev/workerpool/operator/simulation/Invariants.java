@@ -66,7 +66,7 @@ final class Invariants {
                 cluster.pods.values().stream().filter(p -> !p.foreign).toList();
         long live = ours.stream().filter(p -> p.facts.live()).count();
         boolean surge = ours.stream().anyMatch(p -> p.facts.live() && p.facts.slot() == c.slot());
-        if (surge && spec.terminationComplete()) {
+        if (surge && spec.terminationComplete() && !healsBeside(c, ours)) {
             live += ours.stream().filter(this::countsAsRemoved).count();
         }
         check(live + 1 <= spec.replicas() + spec.maxSurge(), "I2: " + (live + 1) + " pods with " + c);

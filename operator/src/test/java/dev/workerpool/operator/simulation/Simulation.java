@@ -150,7 +150,7 @@ final class Simulation {
                 false,
                 s.maxSurge(),
                 s.minReadySeconds(),
-                s.progressDeadlineSeconds(),
+                600, // long enough for what the faults left behind: stuck pods, lost nodes, delays
                 s.pauseSeconds(),
                 s.terminationComplete(),
                 s.verified(),
