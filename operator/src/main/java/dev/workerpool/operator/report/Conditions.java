@@ -17,7 +17,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * The five conditions (contract, section 6), by the rules that kstatus, and so Flux, Helm and {@code kubectl wait}, read:
+ * The five conditions (contract, section 6), by the rules that kstatus, and so Flux, Helm and {@code kubectl wait},
+ * read:
  * observedGeneration is the generation they speak of, lastTransitionTime moves only with status.
  */
 final class Conditions {

@@ -11,7 +11,8 @@ import dev.workerpool.operator.decide.Wish;
 import java.util.Optional;
 
 /**
- * Why the pool is, or is not, as the spec asks: the first reason that holds in the order of the contract's table (section
+ * Why the pool is, or is not, as the spec asks: the first reason that holds in the order of the contract's table
+ * (section
  * 6). Messages say what happened, to which worker, and what to do next; none of them counts or ages.
  */
 record Readiness(Reason reason, String message) {

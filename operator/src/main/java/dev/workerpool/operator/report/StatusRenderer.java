@@ -31,7 +31,8 @@ public final class StatusRenderer {
      *
      * @param pool as observed; its stored conditions keep the times of their last transition
      * @param o what the plan was made from
-     * @param after what is to be remembered: {@link Plan.Record#next} (with evidence added), otherwise {@code o.state()}
+     * @param after what is to be remembered: {@link Plan.Record#next} (with evidence added), otherwise {@code
+     * o.state()}
      * @param plan of this pass: what it waits for, and for whom
      */
     public static WorkerPoolStatus render(WorkerPool pool, Observation o, State after, Plan plan, Instant now) {
@@ -66,7 +67,9 @@ public final class StatusRenderer {
                         o, after, plan, conditions(pool), pool.getMetadata().getGeneration(), now));
     }
 
-    /** The stored status of a pool whose spec cannot be read, with conditions that say so (reason {@code InvalidSpec}). */
+    /**
+     * The stored status of a pool whose spec cannot be read, with conditions that say so (reason {@code InvalidSpec}).
+     */
     public static WorkerPoolStatus renderUnreadable(WorkerPool pool, String why, Instant now) {
         WorkerPoolStatus s = Optional.ofNullable(pool.getStatus()).orElse(EMPTY);
         Long generation = pool.getMetadata().getGeneration();

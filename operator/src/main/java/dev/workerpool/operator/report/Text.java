@@ -2,7 +2,9 @@ package dev.workerpool.operator.report;
 
 import java.nio.charset.StandardCharsets;
 
-/** Texts of others (pods, admission) made fit for status, which must stay small: printable, and bounded in JSON bytes. */
+/**
+ * Texts of others (pods, admission) made fit for status, which must stay small: printable, and bounded in JSON bytes.
+ */
 final class Text {
     /** Bytes of a message in a condition or of a rollout. */
     static final int MESSAGE = 500;
@@ -11,7 +13,10 @@ final class Text {
 
     private Text() {}
 
-    /** One printable line of at most {@code bytes} bytes in JSON; what is cut ends with dots. Twice is the same as once. */
+    /**
+     * One printable line of at most {@code bytes} bytes in JSON; what is cut ends with dots. Twice is the same as
+     * once.
+     */
     static String line(String text, int bytes) {
         return cut(text.replaceAll("[\\p{Cntrl}\\s]+", " ").strip(), bytes);
     }

@@ -30,7 +30,9 @@ final class Workers {
                                 w.live() && !w.revision().equals(o.settings().revision()));
     }
 
-    /** Scaling when the number of workers is to change, or those added are still starting; Healing when one is amiss. */
+    /**
+     * Scaling when the number of workers is to change, or those added are still starting; Healing when one is amiss.
+     */
     static Optional<Readiness> scalingOrHealing(Observation o, Optional<Reason> before) {
         if (asAsked(o)) {
             return Optional.empty();

@@ -11,7 +11,9 @@ import dev.workerpool.operator.decide.State.Result;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** Ready's reasons while a rollout runs, is wanted, or has failed (contract, section 6), with Progressing and Stalled. */
+/**
+ * Ready's reasons while a rollout runs, is wanted, or has failed (contract, section 6), with Progressing and Stalled.
+ */
 class RolloutReasonTest {
     private static final String RETRY = "annotate with workerpool.dev/retry=<any new value> to try again";
 

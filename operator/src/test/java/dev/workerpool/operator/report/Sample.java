@@ -10,7 +10,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/** One worker, what is remembered of a pool at rest, and the settings of a pool whose spec leaves everything to the defaults. */
+/**
+ * One worker, what is remembered of a pool at rest, and the settings of a pool whose spec leaves everything to the
+ * defaults.
+ */
 final class Sample {
     private Sample() {}
 

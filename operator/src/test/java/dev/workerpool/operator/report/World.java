@@ -18,7 +18,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** A pool at rest (version 1.0, three workers, all available), and what can be changed about it. Revisions are "r" + version. */
+/**
+ * A pool at rest (version 1.0, three workers, all available), and what can be changed about it. Revisions are "r" +
+ * version.
+ */
 final class World {
     static final Instant NOW = Instant.parse("2026-11-24T12:00:00Z");
 
