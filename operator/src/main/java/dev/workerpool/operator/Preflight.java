@@ -119,7 +119,7 @@ final class Preflight {
             }
             return Optional.of("The cluster at " + client.getConfiguration().getMasterUrl()
                     + " does not know WorkerPools: the CRD " + new WorkerPool().getFullResourceName()
-                    + " is missing; mend it with: kubectl apply -f crds/workerpools.workerpool.dev-v1.yml");
+                    + " is missing; mend it with: kubectl apply -k crds");
         }
     }
 
