@@ -23,6 +23,7 @@ public final class Expectations {
     /** By name: the UID of an older pod of that name that the cache showed then, which is not the one awaited. */
     private final Map<String, String> created = new HashMap<>();
 
+    private final Map<String, String> createdUids = new HashMap<>();
     private final Map<String, String> cachedUids = new HashMap<>();
     private final Set<String> going = new HashSet<>();
     private long poolVersion;
@@ -38,7 +39,13 @@ public final class Expectations {
         STALE
     }
 
-    /** A pod was created, or may have been. */
+    /** A pod was created; this is the UID of the answer. */
+    public void created(String name, String uid, Instant now) {
+        createdUids.put(uid, name);
+        restart(now);
+    }
+
+    /** A pod was perhaps created: the answer was lost, or says that the name is taken already. */
     public void created(String name, Instant now) {
         created.put(name, cachedUids.getOrDefault(name, ""));
         restart(now);
@@ -69,11 +76,12 @@ public final class Expectations {
         created.entrySet()
                 .removeIf(awaited -> cachedUids.containsKey(awaited.getKey())
                         && !cachedUids.get(awaited.getKey()).equals(awaited.getValue()));
+        createdUids.keySet().removeAll(cachedUids.values());
         forgetGone(cached);
         if (number(poolResourceVersion) >= poolVersion) {
             poolVersion = 0;
         }
-        if (created.isEmpty() && going.isEmpty() && poolVersion == 0) {
+        if (created.isEmpty() && createdUids.isEmpty() && going.isEmpty() && poolVersion == 0) {
             limit = Instant.MAX;
             return Visibility.CURRENT;
         }
@@ -94,6 +102,7 @@ public final class Expectations {
                 live.stream().collect(Collectors.toMap(PodFacts::uid, Function.identity(), (a, b) -> a));
         Set<String> names = live.stream().map(PodFacts::name).collect(Collectors.toSet());
         created.keySet().removeIf(name -> !names.contains(name));
+        createdUids.keySet().retainAll(byUid.keySet());
         going.removeIf(uid -> byUid.containsKey(uid) && !byUid.get(uid).terminating());
         if (number(poolResourceVersion) < poolVersion) {
             poolVersion = 0;

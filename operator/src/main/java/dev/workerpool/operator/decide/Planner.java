@@ -202,7 +202,7 @@ public final class Planner {
     /** The first fill; its workers are all made at once, so that steps are needed only when the spec changed meanwhile. */
     private Optional<Plan> fill() {
         o.state().fillStartedAt().ifPresent(since -> agenda.wakeAt(since.plus(s.progressDeadline())));
-        if (!ready() || s.paused()) {
+        if (!ready()) {
             return Optional.empty();
         }
         Steps steps = steps(Steps.Mode.FILL, s.revision());
@@ -211,9 +211,10 @@ public final class Planner {
                         .flatMap(List::stream)
                         .allMatch(w -> w.available() && w.revision().equals(s.revision()));
         State filled = o.state().withSnapshot(new State.Snapshot(s.revision(), s.version()));
-        return steps.tidy()
-                .or(() -> available ? Optional.of(agenda.record(filled, List.of())) : Optional.empty())
-                .or(steps::next);
+        if (available) {
+            return Optional.of(agenda.record(filled, List.of()));
+        }
+        return s.paused() ? Optional.empty() : steps.tidy().or(steps::next);
     }
 
     private Steps steps(Steps.Mode mode, String target) {

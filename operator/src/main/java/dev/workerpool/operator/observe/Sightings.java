@@ -30,6 +30,7 @@ public final class Sightings {
     private final Map<Integer, Integer> lossesInARow = new HashMap<>();
     private final Map<Integer, Instant> createNotBefore = new HashMap<>();
     private Optional<Instant> rollout = Optional.empty();
+    private String marked = "";
     private final Set<Integer> leftByScaling = new HashSet<>();
 
     /** What is remembered of one pod. */
@@ -46,17 +47,24 @@ public final class Sightings {
         private Check check = Check.NONE;
     }
 
-    /** Call right before a worker is evicted or deleted, so that a crash or a lost answer errs on the safe side. */
+    /**
+     * Call right before a worker is evicted or deleted, so that a crash or a lost answer errs on the safe side. The first
+     * mark stays: a rollout whose answer was lost may have removed it already.
+     */
     public void removing(String uid, boolean byRollout) {
-        removals.put(uid, byRollout ? Removal.ROLLOUT : Removal.OTHERS);
+        Removal before = removals.putIfAbsent(uid, byRollout ? Removal.ROLLOUT : Removal.OTHERS);
+        marked = before == null ? uid : "";
         Sighting seen = byUid.get(uid);
         if (seen != null && !byRollout) {
             leftByScaling.add(seen.last.slot());
         }
     }
 
-    /** The removal was refused: the worker stays. */
+    /** The removal that was just announced was definitely refused: the worker stays. */
     public void stays(String uid) {
+        if (!uid.equals(marked)) {
+            return;
+        }
         removals.remove(uid);
         Sighting seen = byUid.get(uid);
         if (seen != null) {

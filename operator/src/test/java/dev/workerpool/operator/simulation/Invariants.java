@@ -199,12 +199,16 @@ final class Invariants {
 
     private void check(boolean holds, String otherwise, boolean excused) {
         if (!holds && !excused) {
-            throw new Violation(otherwise + " at " + cluster.now + "; truth "
-                    + cluster.live().values().stream()
-                            .map(p -> p.name() + "=" + p.revision() + (p.ready() ? "+" : "-")
-                                    + (p.terminating() ? "x" : ""))
-                            .toList()
-                    + "; " + viewPool.spec() + "; " + cluster.pool.state());
+            throw new Violation(otherwise + " at " + cluster.now + "; truth " + brief(cluster.live()) + "; seen "
+                    + brief(view) + "; " + viewPool.spec() + "; " + cluster.pool.state());
         }
+    }
+
+    private static List<String> brief(Map<String, PodFacts> pods) {
+        return pods.values().stream()
+                .sorted(java.util.Comparator.comparing(PodFacts::name))
+                .map(p -> p.name() + "(" + p.uid() + ")=" + p.revision() + (p.ready() ? "+" : "-")
+                        + (p.terminating() ? "x" : "") + (p.ended() ? "e" : ""))
+                .toList();
     }
 }

@@ -221,15 +221,20 @@ final class SimulatedOperator {
             if (holder.foreign) {
                 taken.merge(c.slot(), c.generation(), Math::max);
             } else {
-                expectations.created(name, cluster.now);
+                expectations.created(name, holder.facts.uid(), cluster.now);
             }
             return false;
         }
         invariants.creating(c);
-        cluster.create(name, c.slot(), c.generation(), c.revision(), false);
+        SimPod made = cluster.create(name, c.slot(), c.generation(), c.revision(), false)
+                .orElseThrow();
         writes++;
-        expectations.created(name, cluster.now);
-        return !answerLost();
+        if (answerLost()) {
+            expectations.created(name, cluster.now);
+            return false;
+        }
+        expectations.created(name, made.facts.uid(), cluster.now);
+        return true;
     }
 
     private boolean remove(PodFacts seen, boolean byRollout, boolean eviction) {

@@ -7,9 +7,11 @@ import dev.workerpool.operator.decide.Plan;
 import dev.workerpool.operator.decide.Planner;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -32,6 +34,36 @@ class SimulationTest {
                 .isZero();
     }
 
+    /** Proof that the simulation can fail: each planner breaks one promise, and is caught. */
+    @Nested
+    class CatchesABrokenPlanner {
+        @Test
+        void thatDoesNotWaitForTheSoak() {
+            assertThat(violations(1000, o -> Planner.plan(BrokenPlanners.withoutSoak(o)), true)
+                            .values())
+                    .anyMatch(v -> v.contains("I4"));
+        }
+
+        @Test
+        void thatRemovesTheOldWorkerFirst() {
+            assertThat(violations(1000, o -> BrokenPlanners.oldBeforeNew(Planner.plan(o), o), true)
+                            .values())
+                    .anyMatch(v -> v.contains("I1"));
+        }
+
+        @Test
+        void thatForgetsItsBreaker() {
+            assertThat(violations(1000, o -> Planner.plan(BrokenPlanners.withBreakerClosed(o)), true)
+                            .values())
+                    .anyMatch(v -> v.contains("I5"));
+        }
+
+        @Test
+        void thatPlansOnCachesWhichLagBehindItsOwnWrites() {
+            assertThat(violations(1000, Planner::plan, false).values()).anyMatch(v -> v.contains("I2"));
+        }
+    }
+
     private static String firstOf(Map<Long, String> violations) {
         return violations.entrySet().stream()
                 .limit(8)
@@ -41,7 +73,7 @@ class SimulationTest {
     }
 
     private static Map<Long, String> violations(long seeds, Function<Observation, Plan> planner, boolean guarded) {
-        Map<Long, String> found = new java.util.concurrent.ConcurrentSkipListMap<>();
+        Map<Long, String> found = new ConcurrentSkipListMap<>();
         LongStream.range(0, seeds).parallel().forEach(seed -> {
             try {
                 new Simulation(seed, planner, guarded).run();
