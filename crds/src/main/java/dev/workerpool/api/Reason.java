@@ -13,7 +13,7 @@ import java.util.List;
  */
 public enum Reason {
     // Ready
-    /** Set when the stored pool cannot be read, as by a CRD that was older or was changed by hand; nothing is touched. */
+    /** Set when the stored pool cannot be read: an older CRD, or another hand, stored it; nothing is touched. */
     InvalidSpec("The stored pool cannot be read by this operator.", Ready, Stalled),
     /** Set when {@code spec.paused} is true and a rollout or rollback runs or a rollout is wanted. */
     Paused("Rollouts are paused.", Ready, Progressing),
