@@ -1,0 +1,45 @@
+package dev.workerpool.operator.act;
+
+import io.fabric8.kubernetes.api.model.Status;
+import io.fabric8.kubernetes.api.model.StatusCause;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.net.HttpURLConnection;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** What the API server said when it did not do what it was asked. */
+final class ApiError {
+    static final int TOO_MANY_REQUESTS = 429;
+    static final int UNPROCESSABLE = 422;
+    private static final int LONGEST = 300;
+
+    private ApiError() {}
+
+    /** Whether the call surely had no effect; without an answer, or after a time-out behind the server, nobody knows. */
+    static boolean definite(KubernetesClientException e) {
+        return e.getCode() >= HttpURLConnection.HTTP_BAD_REQUEST && e.getCode() != HttpURLConnection.HTTP_GATEWAY_TIMEOUT;
+    }
+
+    /** One printable line of bounded length: the server's words, and its causes when they say more. */
+    static String said(KubernetesClientException e) {
+        Status status = e.getStatus();
+        if (status == null || status.getMessage() == null || status.getMessage().isBlank()) {
+            return e.getCode() == 0 ? "no answer from the API server" : "HTTP " + e.getCode();
+        }
+        List<StatusCause> causes = status.getDetails() == null ? List.of() : status.getDetails().getCauses();
+        return oneLine(Stream.concat(
+                        Stream.of(status.getMessage()),
+                        causes.stream()
+                                .map(StatusCause::getMessage)
+                                .filter(Objects::nonNull)
+                                .filter(cause -> !status.getMessage().contains(cause)))
+                .collect(Collectors.joining(" ")));
+    }
+
+    static String oneLine(String text) {
+        String line = text.replaceAll("[\\p{C}\\p{Z}\\s]+", " ").strip();
+        return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "...";
+    }
+}

@@ -1,0 +1,112 @@
+package dev.workerpool.operator.act;
+
+import dev.workerpool.operator.decide.State;
+import io.fabric8.kubernetes.api.model.ContainerState;
+import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads why a worker failed while its pod still exists (contract, section 4, last paragraph). */
+public final class Evidence {
+    private static final Logger LOG = LoggerFactory.getLogger(Evidence.class);
+    private static final int LINES = 10;
+
+    private final PodCalls calls;
+
+    public Evidence(KubernetesClient client) {
+        this.calls = new PodCalls(client);
+    }
+
+    /** The same failure with exit code, termination message and last log lines, as far as they can be read. */
+    public State.Failure complete(State.Failure failure, List<Pod> pods) {
+        return pods.stream()
+                .filter(p -> p.getMetadata().getName().equals(failure.pod()))
+                .findFirst()
+                .flatMap(pod -> culprit(pod).map(container -> complete(failure, pod, container)))
+                .orElse(failure);
+    }
+
+    private State.Failure complete(State.Failure failure, Pod pod, ContainerStatus container) {
+        Optional<ContainerStateTerminated> exit = exit(container);
+        String told = exit.map(ContainerStateTerminated::getMessage).orElse("");
+        String message = told.isBlank() || failure.message().contains(ApiError.oneLine(told))
+                ? failure.message()
+                : failure.message() + " (" + ApiError.oneLine(told) + ")";
+        return new State.Failure(
+                failure.version(),
+                failure.revision(),
+                failure.pod(),
+                failure.reason(),
+                message,
+                failure.exitCode().or(() -> exit.map(ContainerStateTerminated::getExitCode)),
+                log(pod, container),
+                failure.time());
+    }
+
+    private Optional<String> log(Pod pod, ContainerStatus container) {
+        boolean started = state(container.getState()).isPresent()
+                || container.getState() != null && container.getState().getRunning() != null
+                || state(container.getLastState()).isPresent();
+        if (!started) {
+            return Optional.empty();
+        }
+        boolean previous = state(container.getState()).isEmpty() && state(container.getLastState()).isPresent();
+        String name = pod.getMetadata().getName();
+        try {
+            return Optional.ofNullable(calls.log(
+                            pod.getMetadata().getNamespace(), name, container.getName(), LINES, previous))
+                    .map(Evidence::printable)
+                    .filter(log -> !log.isBlank());
+        } catch (KubernetesClientException e) {
+            LOG.info("cannot read the log of pod {}/{}: {}", pod.getMetadata().getNamespace(), name, ApiError.said(e));
+            return Optional.empty();
+        }
+    }
+
+    /** At most ten lines, without control characters. */
+    static String printable(String log) {
+        List<String> lines = log.lines()
+                .map(line -> line.replaceAll("[\\p{C}&&[^\\t]]", " ").stripTrailing())
+                .toList();
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - LINES), lines.size()));
+    }
+
+    /** The container that exited last, badly if any did; else the first that is not ready. */
+    static Optional<ContainerStatus> culprit(Pod pod) {
+        if (pod.getStatus() == null) {
+            return Optional.empty();
+        }
+        List<ContainerStatus> all = Stream.concat(
+                        pod.getStatus().getInitContainerStatuses().stream(),
+                        pod.getStatus().getContainerStatuses().stream())
+                .toList();
+        Comparator<ContainerStatus> badlyThenLast = Comparator.<ContainerStatus, Boolean>comparing(
+                        c -> !Integer.valueOf(0).equals(exit(c).orElseThrow().getExitCode()))
+                .thenComparing(
+                        c -> Optional.ofNullable(exit(c).orElseThrow().getFinishedAt()).orElse(""));
+        boolean initialised = pod.getStatus().getContainerStatuses().stream().anyMatch(c -> exit(c).isPresent());
+        return all.stream()
+                .filter(c -> exit(c).isPresent())
+                .filter(c -> initialised || !Integer.valueOf(0).equals(exit(c).get().getExitCode()))
+                .max(badlyThenLast)
+                .or(() -> all.stream()
+                        .filter(c -> !Boolean.TRUE.equals(c.getReady()))
+                        .findFirst());
+    }
+
+    private static Optional<ContainerStateTerminated> exit(ContainerStatus container) {
+        return state(container.getState()).or(() -> state(container.getLastState()));
+    }
+
+    private static Optional<ContainerStateTerminated> state(ContainerState state) {
+        return Optional.ofNullable(state).map(ContainerState::getTerminated);
+    }
+}

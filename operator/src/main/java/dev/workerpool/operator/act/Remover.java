@@ -1,0 +1,69 @@
+package dev.workerpool.operator.act;
+
+import dev.workerpool.operator.decide.PodFacts;
+import dev.workerpool.operator.observe.Obstacles.Kind;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.net.HttpURLConnection;
+import java.time.Clock;
+import java.time.Instant;
+
+/** Removes workers, each call guarded so that it hits the pod that was meant, as it was seen, or none. */
+final class Remover {
+    private final PodCalls calls;
+    private final Clock clock;
+
+    Remover(PodCalls calls, Clock clock) {
+        this.calls = calls;
+        this.clock = clock;
+    }
+
+    /** False if it stays. */
+    boolean evict(Assignment a, PodFacts pod) {
+        return remove(a, pod, true, Kind.EVICT, () -> calls.evict(a.namespace(), pod.name(), pod.uid()));
+    }
+
+    /** False if it stays. */
+    boolean delete(Assignment a, PodFacts pod, boolean byRollout) {
+        return remove(
+                a,
+                pod,
+                byRollout,
+                Kind.DELETE,
+                () -> calls.delete(a.namespace(), pod.name(), pod.uid(), pod.resourceVersion()));
+    }
+
+    private boolean remove(Assignment a, PodFacts pod, boolean byRollout, Kind kind, Runnable call) {
+        Instant now = clock.instant();
+        if (a.memory().obstacles().hold(kind, now)) {
+            return false;
+        }
+        a.memory().sightings().removing(pod.uid(), byRollout);
+        try {
+            call.run();
+        } catch (KubernetesClientException e) {
+            boolean gone = e.getCode() == HttpURLConnection.HTTP_NOT_FOUND
+                    || kind == Kind.EVICT && e.getCode() == HttpURLConnection.HTTP_CONFLICT;
+            if (!gone && ApiError.definite(e)) {
+                a.memory().sightings().stays(pod.uid());
+                // The pod has changed since it was read: what to do is decided anew on what it is now.
+                boolean stale = e.getCode() == HttpURLConnection.HTTP_CONFLICT;
+                if (!stale) {
+                    a.memory().obstacles().refused(kind, message(pod, kind, e), now);
+                }
+                return false;
+            }
+        }
+        a.memory().obstacles().passed(kind);
+        a.expectations().going(pod.uid(), clock.instant());
+        return true;
+    }
+
+    private static String message(PodFacts pod, Kind kind, KubernetesClientException e) {
+        boolean budget = kind == Kind.EVICT
+                && (e.getCode() == ApiError.TOO_MANY_REQUESTS
+                        || ApiError.said(e).contains("PodDisruptionBudget"));
+        return budget
+                ? "a PodDisruptionBudget keeps pod " + pod.name() + " from being evicted: " + ApiError.said(e)
+                : "pod " + pod.name() + " cannot be removed: " + ApiError.said(e);
+    }
+}

@@ -1,0 +1,92 @@
+package dev.workerpool.operator.act;
+
+import dev.workerpool.api.WorkerPoolSpec;
+import dev.workerpool.operator.decide.PodFacts;
+import dev.workerpool.operator.decide.Worker.Check;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+
+/** Asks a new worker whether it is healthy, by HTTP, as the kubelet's probe does (contract, section 1, verification). */
+final class Verifier {
+    private static final Duration LONGEST = Duration.ofSeconds(5);
+
+    private final HttpClient http = HttpClient.newBuilder()
+            .connectTimeout(LONGEST)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .build();
+    private final Clock clock;
+
+    Verifier(Clock clock) {
+        this.clock = clock;
+    }
+
+    /**
+     * Asks once.
+     *
+     * @param failures before this time
+     */
+    Check ask(WorkerPoolSpec.Verification how, Pod pod, int failures) {
+        String problem = problem(how, pod);
+        return new Check(
+                problem.isEmpty(), problem.isEmpty() ? failures : failures + 1, Optional.of(clock.instant()), problem);
+    }
+
+    /** Empty if it is healthy. */
+    private String problem(WorkerPoolSpec.Verification how, Pod pod) {
+        Optional<Integer> port = port(pod, how.port());
+        String ip = pod.getStatus() == null ? null : pod.getStatus().getPodIP();
+        if (port.isEmpty()) {
+            return "no container has a port named " + how.port().getStrVal()
+                    + ", which spec.rollout.verification.port asks for";
+        }
+        if (ip == null || ip.isEmpty()) {
+            return "it has no address yet";
+        }
+        int period = how.periodSeconds() == null ? 1 : how.periodSeconds();
+        Duration timeout = Duration.ofSeconds(Math.clamp(period, 1, LONGEST.toSeconds()));
+        String where = "GET " + how.path() + " on port " + port.get();
+        try {
+            URI uri = uri(ip, port.get(), Objects.requireNonNullElse(how.path(), "/"));
+            HttpRequest request = HttpRequest.newBuilder(uri).timeout(timeout).build();
+            HttpResponse<InputStream> answer = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+            answer.body().close();
+            return answer.statusCode() >= 200 && answer.statusCode() < 400
+                    ? ""
+                    : where + " answered " + answer.statusCode();
+        } catch (IOException | URISyntaxException | IllegalArgumentException e) {
+            return where + " failed: " + ApiError.oneLine(String.valueOf(e.getMessage()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return where + " was interrupted";
+        }
+    }
+
+    private static URI uri(String ip, int port, String path) throws URISyntaxException {
+        String host = ip.contains(":") ? "[" + ip + "]" : ip;
+        return new URI("http://" + host + ":" + port + (path.startsWith("/") ? path : "/" + path));
+    }
+
+    /** A number, or the container port of that name. */
+    private static Optional<Integer> port(Pod pod, IntOrString asked) {
+        if (asked.getIntVal() != null) {
+            return Optional.of(asked.getIntVal());
+        }
+        return pod.getSpec().getContainers().stream()
+                .flatMap(c -> c.getPorts().stream())
+                .filter(p -> asked.getStrVal().equals(p.getName()))
+                .map(ContainerPort::getContainerPort)
+                .findFirst();
+    }
+}
