@@ -19,7 +19,8 @@ final class ApiError {
 
     /** Whether the call surely had no effect; without an answer, or after a time-out behind the server, nobody knows. */
     static boolean definite(KubernetesClientException e) {
-        return e.getCode() >= HttpURLConnection.HTTP_BAD_REQUEST && e.getCode() != HttpURLConnection.HTTP_GATEWAY_TIMEOUT;
+        return e.getCode() >= HttpURLConnection.HTTP_BAD_REQUEST
+                && e.getCode() != HttpURLConnection.HTTP_GATEWAY_TIMEOUT;
     }
 
     /** One printable line of bounded length: the server's words, and its causes when they say more. */
@@ -28,7 +29,8 @@ final class ApiError {
         if (status == null || status.getMessage() == null || status.getMessage().isBlank()) {
             return e.getCode() == 0 ? "no answer from the API server" : "HTTP " + e.getCode();
         }
-        List<StatusCause> causes = status.getDetails() == null ? List.of() : status.getDetails().getCauses();
+        List<StatusCause> causes =
+                status.getDetails() == null ? List.of() : status.getDetails().getCauses();
         return oneLine(Stream.concat(
                         Stream.of(status.getMessage()),
                         causes.stream()

@@ -124,7 +124,8 @@ final class Creator {
         try {
             Pod holder = calls.get(a.namespace(), name);
             if (holder == null) {
-                return conflict.getMessage() != null && conflict.getMessage().contains("AlreadyExists")
+                return conflict.getStatus() != null
+                                && "AlreadyExists".equals(conflict.getStatus().getReason())
                         ? new Answer.Again()
                         : refused(name, conflict);
             }

@@ -58,11 +58,12 @@ public final class Evidence {
         if (!started) {
             return Optional.empty();
         }
-        boolean previous = state(container.getState()).isEmpty() && state(container.getLastState()).isPresent();
+        boolean previous = state(container.getState()).isEmpty()
+                && state(container.getLastState()).isPresent();
         String name = pod.getMetadata().getName();
         try {
-            return Optional.ofNullable(calls.log(
-                            pod.getMetadata().getNamespace(), name, container.getName(), LINES, previous))
+            return Optional.ofNullable(
+                            calls.log(pod.getMetadata().getNamespace(), name, container.getName(), LINES, previous))
                     .map(Evidence::printable)
                     .filter(log -> !log.isBlank());
         } catch (KubernetesClientException e) {
@@ -90,12 +91,13 @@ public final class Evidence {
                 .toList();
         Comparator<ContainerStatus> badlyThenLast = Comparator.<ContainerStatus, Boolean>comparing(
                         c -> !Integer.valueOf(0).equals(exit(c).orElseThrow().getExitCode()))
-                .thenComparing(
-                        c -> Optional.ofNullable(exit(c).orElseThrow().getFinishedAt()).orElse(""));
+                .thenComparing(c -> Optional.ofNullable(exit(c).orElseThrow().getFinishedAt())
+                        .orElse(""));
         boolean initialised = pod.getStatus().getContainerStatuses().stream().anyMatch(c -> exit(c).isPresent());
         return all.stream()
                 .filter(c -> exit(c).isPresent())
-                .filter(c -> initialised || !Integer.valueOf(0).equals(exit(c).get().getExitCode()))
+                .filter(c ->
+                        initialised || !Integer.valueOf(0).equals(exit(c).get().getExitCode()))
                 .max(badlyThenLast)
                 .or(() -> all.stream()
                         .filter(c -> !Boolean.TRUE.equals(c.getReady()))

@@ -71,8 +71,8 @@ final class SnapshotStore {
             a.memory().obstacles().passed(kind);
             return true;
         } catch (KubernetesClientException e) {
-            String message = "ControllerRevision " + name(a.pool(), revision) + " cannot be " + what + ": "
-                    + ApiError.said(e);
+            String message =
+                    "ControllerRevision " + name(a.pool(), revision) + " cannot be " + what + ": " + ApiError.said(e);
             a.memory().obstacles().refused(kind, message, clock.instant());
             return false;
         }

@@ -1,7 +1,6 @@
 package dev.workerpool.operator.act;
 
 import dev.workerpool.api.WorkerPoolSpec;
-import dev.workerpool.operator.decide.PodFacts;
 import dev.workerpool.operator.decide.Worker.Check;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.IntOrString;

@@ -55,8 +55,24 @@ public record PodFacts(
     /** The same pod, with whom it waits for as somebody else told. */
     public PodFacts withBlocked(Optional<String> by) {
         return new PodFacts(
-                name, uid, resourceVersion, slot, generation, revision, version, terminating, ended, ready, running,
-                nodeLost, exits, crash, fault, by, deletionCost);
+                name,
+                uid,
+                resourceVersion,
+                slot,
+                generation,
+                revision,
+                version,
+                terminating,
+                ended,
+                ready,
+                readyMark,
+                running,
+                nodeLost,
+                exits,
+                crash,
+                fault,
+                by,
+                deletionCost);
     }
 
     /** Live and ready: what a Service counts on. */

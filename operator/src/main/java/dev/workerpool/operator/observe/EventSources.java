@@ -51,8 +51,8 @@ public final class EventSources {
                 .withLabelSelector(Labels.POOL)
                 .withNamespacesInheritedFromController()
                 .withComparableResourceVersion(false)
-                .withSecondaryToPrimaryMapper(object -> Set.of(new ResourceID(
-                        pool(object), object.getMetadata().getNamespace())));
+                .withSecondaryToPrimaryMapper(object ->
+                        Set.of(new ResourceID(pool(object), object.getMetadata().getNamespace())));
         // A store serves one informer; with several namespaces there are several.
         if (context.getControllerConfiguration().getEffectiveNamespaces().size() <= 1) {
             configuration.withItemStore(new LeanStore<>());

@@ -19,7 +19,8 @@ public final class Obstacles {
         CREATE,
         EVICT,
         DELETE,
-        RECORD
+        RECORD,
+        STATUS
     }
 
     private record Refusals(int inARow, Obstacle obstacle) {}

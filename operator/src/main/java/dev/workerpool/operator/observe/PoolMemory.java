@@ -72,8 +72,8 @@ public final class PoolMemory {
     Map<String, Long> records(Map<String, Long> cached, Instant now) {
         records.values().removeIf(w -> !now.isBefore(w.believeUntil()));
         Map<String, Long> all = new HashMap<>(cached);
-        records.forEach((revision, written) -> written.number()
-                .ifPresentOrElse(n -> all.merge(revision, n, Math::max), () -> all.remove(revision)));
+        records.forEach((revision, written) ->
+                written.number().ifPresentOrElse(n -> all.merge(revision, n, Math::max), () -> all.remove(revision)));
         return Map.copyOf(all);
     }
 }

@@ -31,8 +31,8 @@ public final class PoolReader {
     /** The observation; {@code state} is what the status of {@code view.pool()} remembers. */
     public Observation read(View view, Settings settings, State state, PoolMemory memory, Instant now) {
         WorkerPool pool = view.pool();
-        List<PodFacts> facts = memory.warnings()
-                .explain(view.facts(), pool.getMetadata().getNamespace(), client, now);
+        List<PodFacts> facts =
+                memory.warnings().explain(view.facts(), pool.getMetadata().getNamespace(), client, now);
         Optional<Instant> rolloutStartedAt = state.rollout().running().map(Rollout.Course::startedAt);
         return new Observation(
                 pool.getMetadata().getName(),
@@ -45,9 +45,8 @@ public final class PoolReader {
                 memory.sightings().lostRevisions(),
                 memory.sightings().createNotBefore(),
                 memory.obstacles().current(Obstacles.Kind.CREATE, now),
-                memory.obstacles()
-                        .current(Obstacles.Kind.EVICT, now)
-                        .or(() -> memory.obstacles().current(Obstacles.Kind.DELETE, now)),
+                memory.obstacles().current(Obstacles.Kind.EVICT, now).or(() -> memory.obstacles()
+                        .current(Obstacles.Kind.DELETE, now)),
                 now);
     }
 
@@ -62,8 +61,7 @@ public final class PoolReader {
     }
 
     /** What can be said without a call is looked at each time; what runs already is beyond question. */
-    private static Verdict verdict(
-            WorkerPool pool, Settings settings, State state, PoolMemory memory, Instant now) {
+    private static Verdict verdict(WorkerPool pool, Settings settings, State state, PoolMemory memory, Instant now) {
         String revision = settings.revision();
         boolean inUse = state.snapshot().map(s -> s.revision().equals(revision)).orElse(false)
                 || state.rollout() instanceof Rollout.RollingOut r
@@ -80,7 +78,9 @@ public final class PoolReader {
         Map<Integer, Integer> taken = new HashMap<>(memory.takenNames());
         for (Pod pod : view.pods()) {
             if (!PodReading.isWorker(pod, view.pool())) {
-                PodName.parse(view.pool().getMetadata().getName(), pod.getMetadata().getName())
+                PodName.parse(
+                                view.pool().getMetadata().getName(),
+                                pod.getMetadata().getName())
                         .ifPresent(name -> taken.merge(name.slot(), name.generation(), Math::max));
             }
         }

@@ -34,10 +34,8 @@ public final class Warnings {
 
     /** The facts with {@link PodFacts#blocked} filled in where Events say more. */
     List<PodFacts> explain(List<PodFacts> pods, String namespace, KubernetesClient client, Instant now) {
-        Set<String> stuck = pods.stream()
-                .filter(Warnings::mayBeStuck)
-                .map(PodFacts::uid)
-                .collect(Collectors.toSet());
+        Set<String> stuck =
+                pods.stream().filter(Warnings::mayBeStuck).map(PodFacts::uid).collect(Collectors.toSet());
         waits.keySet().retainAll(stuck);
         return pods.stream()
                 .map(pod -> stuck.contains(pod.uid()) ? explain(pod, namespace, client, now) : pod)

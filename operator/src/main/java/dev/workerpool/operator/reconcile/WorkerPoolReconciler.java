@@ -1,0 +1,139 @@
+package dev.workerpool.operator.reconcile;
+
+import dev.workerpool.api.WorkerPool;
+import dev.workerpool.operator.act.ActionRunner;
+import dev.workerpool.operator.act.Assignment;
+import dev.workerpool.operator.act.Evidence;
+import dev.workerpool.operator.act.Expectations.Visibility;
+import dev.workerpool.operator.decide.Observation;
+import dev.workerpool.operator.decide.Plan;
+import dev.workerpool.operator.decide.Planner;
+import dev.workerpool.operator.decide.Settings;
+import dev.workerpool.operator.decide.State;
+import dev.workerpool.operator.metrics.PoolMetrics;
+import dev.workerpool.operator.observe.EventSources;
+import dev.workerpool.operator.observe.PoolReader;
+import dev.workerpool.operator.observe.View;
+import dev.workerpool.operator.pods.EffectiveSpec;
+import dev.workerpool.operator.report.StatusMapper;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.config.informer.Informer;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Looks at a pool, decides, and does or records what was decided; one pass for each change of the pool, its pods or its
+ * records, and at the times that the plans themselves name. All writes go through the plain client: JOSDK hides none of
+ * their events, and {@link dev.workerpool.operator.act.Expectations} wait for them to be visible.
+ */
+@ControllerConfiguration(
+        name = "workerpool",
+        generationAwareEventProcessing = false, // the retry annotation counts too
+        triggerReconcilerOnAllEvents = true, // a pool that is gone is forgotten
+        informer = @Informer(comparableResourceVersions = false))
+public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
+    private final KubernetesClient client;
+    private final Clock clock;
+    private final PoolReader reader;
+    private final ActionRunner runner;
+    private final Evidence evidence;
+    private final Reporter reporter;
+    private final Map<String, Keeping> pools = new ConcurrentHashMap<>();
+    private volatile EventSources sources;
+
+    public WorkerPoolReconciler(KubernetesClient client, Clock clock, PoolMetrics metrics) {
+        this.client = client;
+        this.clock = clock;
+        this.reader = new PoolReader(client);
+        this.runner = new ActionRunner(client, clock);
+        this.evidence = new Evidence(client);
+        this.reporter = new Reporter(client, clock, metrics);
+    }
+
+    @Override
+    public List<EventSource<?, WorkerPool>> prepareEventSources(EventSourceContext<WorkerPool> context) {
+        sources = new EventSources(context);
+        return sources.all();
+    }
+
+    @Override
+    public UpdateControl<WorkerPool> reconcile(WorkerPool pool, Context<WorkerPool> context) {
+        String uid = pool.getMetadata().getUid();
+        if (context.isPrimaryResourceDeleted()) {
+            pools.remove(uid);
+            reporter.forget(pool);
+            return UpdateControl.noUpdate();
+        }
+        if (pool.getMetadata().getDeletionTimestamp() != null) {
+            return UpdateControl.noUpdate(); // its workers are collected by Kubernetes, or orphaned if the user said so
+        }
+        Instant wakeAt = pass(View.cached(pool, sources), pools.computeIfAbsent(uid, u -> new Keeping()));
+        return wakeAt.equals(Instant.MAX)
+                ? UpdateControl.noUpdate()
+                : UpdateControl.<WorkerPool>noUpdate().rescheduleAfter(Wake.delay(clock.instant(), wakeAt));
+    }
+
+    /** One pass; returns when to look again if nothing happens before. */
+    private Instant pass(View cached, Keeping keeping) {
+        Optional<View> visible = ownWritesVisible(cached, keeping);
+        if (visible.isEmpty()) {
+            return keeping.expectations().limit();
+        }
+        View view = visible.get();
+        Settings settings;
+        try {
+            settings = EffectiveSpec.settings(view.pool());
+        } catch (RuntimeException unreadable) {
+            return reporter.unreadable(view.pool(), unreadable, keeping);
+        }
+        State state = StatusMapper.state(view.pool().getStatus());
+        Observation o = reader.read(view, settings, state, keeping.memory(), clock.instant());
+        return switch (Planner.plan(o)) {
+            case Plan.Record record -> reporter.record(view, o, withEvidence(view, o, record), keeping);
+            case Plan.Act act -> {
+                boolean done = runner.run(assignment(view, settings, keeping), act.actions(), o.workers());
+                yield Wake.afterActing(done, reporter.acted(view, o, act, done, keeping), keeping, clock.instant());
+            }
+            case Plan.Rest rest -> Wake.atRest(rest, reporter.report(view, o, rest, keeping), keeping, clock.instant());
+        };
+    }
+
+    /** The caches if they show all own writes; the API server's word if they lag too long; empty: wait. */
+    private Optional<View> ownWritesVisible(View cached, Keeping keeping) {
+        Visibility visibility = keeping.expectations()
+                .visibility(cached.facts(), cached.pool().getMetadata().getResourceVersion(), clock.instant());
+        return switch (visibility) {
+            case CURRENT -> Optional.of(cached);
+            case WAITING -> Optional.empty();
+            case STALE -> {
+                Optional<View> live = View.live(cached.pool(), sources, client);
+                live.ifPresent(v -> keeping.expectations()
+                        .settle(v.facts(), v.pool().getMetadata().getResourceVersion()));
+                yield live.filter(v -> v.pool().getMetadata().getDeletionTimestamp() == null);
+            }
+        };
+    }
+
+    private Plan.Record withEvidence(View view, Observation o, Plan.Record record) {
+        return record.next()
+                .lastFailure()
+                .filter(failure -> !o.state().lastFailure().equals(Optional.of(failure)))
+                .map(failure -> record.next().withLastFailure(evidence.complete(failure, view.pods())))
+                .map(next -> new Plan.Record(next, record.events(), record.waiting(), record.blocked()))
+                .orElse(record);
+    }
+
+    private static Assignment assignment(View view, Settings settings, Keeping keeping) {
+        return new Assignment(view, settings.revision(), keeping.memory(), keeping.expectations());
+    }
+}

@@ -1,0 +1,2 @@
+/** The sentence itself: observe, decide, act, report. */
+package dev.workerpool.operator.reconcile;
