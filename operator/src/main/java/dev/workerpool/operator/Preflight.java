@@ -1,16 +1,14 @@
 package dev.workerpool.operator;
 
 import dev.workerpool.api.WorkerPool;
+import dev.workerpool.operator.health.ApiFailure;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReview;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
-import java.net.ConnectException;
 import java.net.HttpURLConnection;
-import java.net.UnknownHostException;
-import java.nio.channels.UnresolvedAddressException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,7 +36,7 @@ final class Preflight {
             Permission.of("", "events", "list", "create"));
 
     static final Permission IN_LEASE_NAMESPACE =
-            Permission.of("coordination.k8s.io", "leases", "get", "create", "update");
+            Permission.of("coordination.k8s.io", "leases", "get", "create", "update", "patch");
 
     private static final String MEND_DEPLOYMENT = "Mend it with: kubectl apply -k deploy";
 
@@ -123,35 +121,14 @@ final class Preflight {
         }
     }
 
-    /** For a request that failed: by the answer's code, or for want of an answer. */
     private static String explain(String server, KubernetesClientException failure) {
-        return switch (Math.max(0, failure.getCode())) {
-            case 0 ->
-                "The API server at " + server + " does not answer: " + rootCause(failure)
-                        + "; look with: kubectl cluster-info";
-            case HttpURLConnection.HTTP_UNAUTHORIZED ->
-                "The API server at " + server + " does not accept the credentials of the kubeconfig; look with:"
-                        + " kubectl auth whoami";
-            default ->
-                "The API server at " + server + " answers " + failure.getCode() + ": " + oneLine(failure.getMessage())
-                        + "; look with: kubectl get --raw /readyz?verbose";
-        };
-    }
-
-    private static String rootCause(Throwable failure) {
-        Throwable cause = failure;
-        while (cause.getCause() != null && !(cause instanceof ConnectException)) {
-            cause = cause.getCause();
-        }
-        return switch (cause) {
-            case UnknownHostException unknown -> "its name is not known";
-            case UnresolvedAddressException unresolved -> "its name is not known";
-            case ConnectException refused -> "nothing accepts connections there";
-            default -> cause.getMessage() == null ? cause.getClass().getSimpleName() : oneLine(cause.getMessage());
-        };
-    }
-
-    static String oneLine(String text) {
-        return String.valueOf(text).replaceAll("\\s+", " ").strip();
+        String look =
+                switch (failure.getCode()) {
+                    case HttpURLConnection.HTTP_UNAUTHORIZED -> "; see who you are with: kubectl auth whoami";
+                    case HttpURLConnection.HTTP_INTERNAL_ERROR, HttpURLConnection.HTTP_UNAVAILABLE ->
+                        "; look with: kubectl get --raw /readyz?verbose";
+                    default -> "; look with: kubectl cluster-info";
+                };
+        return "The API server at " + server + " " + ApiFailure.of(failure) + look;
     }
 }

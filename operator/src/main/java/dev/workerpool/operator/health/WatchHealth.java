@@ -103,7 +103,7 @@ public final class WatchHealth implements AutoCloseable {
             }
         } catch (KubernetesClientException e) {
             found.clear(); // a watch is not to blame while nobody answers, and gets its time anew once somebody does
-            found.put(API, e.getCode() <= 0 ? "does not answer: " + e.getMessage() : "refuses: " + e.getMessage());
+            found.put(API, ApiFailure.of(e));
         }
         troubles.keySet().retainAll(found.keySet());
         found.forEach((who, what) -> troubles.merge(
