@@ -29,8 +29,11 @@ final class Creator {
 
     /** What a create came to. */
     sealed interface Answer {
-        /** It is there, or may be: wait for it. */
-        record Expect() implements Answer {}
+        /** It is there: wait until the cache shows this UID. */
+        record Made(String uid) implements Answer {}
+
+        /** It may be there, the answer was lost. */
+        record Maybe() implements Answer {}
 
         /** Its name belongs to a pod that is no worker of this pool. */
         record Taken() implements Answer {}
@@ -62,8 +65,12 @@ final class Creator {
 
     private boolean remember(Assignment a, Action.Create create, Answer answer) {
         return switch (answer) {
-            case Answer.Expect expect -> {
+            case Answer.Made made -> {
                 a.memory().obstacles().passed(Kind.CREATE);
+                a.expectations().created(name(a, create), made.uid(), clock.instant());
+                yield true;
+            }
+            case Answer.Maybe maybe -> {
                 a.expectations().created(name(a, create), clock.instant());
                 yield true;
             }
@@ -95,7 +102,7 @@ final class Creator {
             return answer.get();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return new Answer.Expect(); // it may have been made
+            return new Answer.Maybe();
         } catch (ExecutionException e) {
             throw new IllegalStateException("a worker could not be made", e.getCause());
         }
@@ -109,11 +116,11 @@ final class Creator {
                     + create.revision() + " is gone or unreadable; apply the spec of that version again");
         }
         try {
-            calls.create(PodFactory.pod(a.pool(), content.get(), create.slot(), create.generation()));
-            return new Answer.Expect();
+            Pod made = calls.create(PodFactory.pod(a.pool(), content.get(), create.slot(), create.generation()));
+            return new Answer.Made(made.getMetadata().getUid());
         } catch (KubernetesClientException e) {
             if (!ApiError.definite(e)) {
-                return new Answer.Expect();
+                return new Answer.Maybe();
             }
             return e.getCode() == HttpURLConnection.HTTP_CONFLICT ? lookUp(a, name, e) : refused(name, e);
         }
@@ -129,7 +136,9 @@ final class Creator {
                         ? new Answer.Again()
                         : refused(name, conflict);
             }
-            return PodReading.isWorker(holder, a.pool()) ? new Answer.Expect() : new Answer.Taken();
+            return PodReading.isWorker(holder, a.pool())
+                    ? new Answer.Made(holder.getMetadata().getUid())
+                    : new Answer.Taken();
         } catch (KubernetesClientException e) {
             return refused(name, e);
         }

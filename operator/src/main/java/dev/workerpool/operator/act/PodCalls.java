@@ -19,7 +19,7 @@ final class PodCalls {
         this.client = client;
     }
 
-    void create(Pod pod) {
+    Pod create(Pod pod) {
         client.raw(pods(pod.getMetadata().getNamespace()), "POST", pod);
     }
 
