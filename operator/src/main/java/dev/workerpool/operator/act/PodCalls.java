@@ -20,7 +20,8 @@ final class PodCalls {
     }
 
     Pod create(Pod pod) {
-        client.raw(pods(pod.getMetadata().getNamespace()), "POST", pod);
+        String made = client.raw(pods(pod.getMetadata().getNamespace()), "POST", pod);
+        return client.getKubernetesSerialization().unmarshal(made, Pod.class);
     }
 
     /** Asks admission about a pod without making it; unknown fields are refused too. */
