@@ -32,7 +32,7 @@ final class Preflight {
             Permission.of("", "pods", "get", "list", "watch", "create", "delete"),
             Permission.of("", "pods/eviction", "create"),
             Permission.of("", "pods/log", "get"),
-            Permission.of("apps", "controllerrevisions", "get", "list", "watch", "create", "update", "delete"),
+            Permission.of("apps", "controllerrevisions", "get", "list", "watch", "create", "patch", "delete"),
             Permission.of("", "events", "list", "create"));
 
     static final Permission IN_LEASE_NAMESPACE =

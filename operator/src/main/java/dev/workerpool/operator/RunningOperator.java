@@ -5,15 +5,12 @@ import dev.workerpool.operator.health.Informer;
 import dev.workerpool.operator.health.ManagementServer;
 import dev.workerpool.operator.health.WatchHealth;
 import dev.workerpool.operator.metrics.PoolMetrics;
+import dev.workerpool.operator.reconcile.WorkerPoolReconciler;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
 import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
-import io.javaoperatorsdk.operator.api.monitoring.AggregatedMetrics;
-import io.javaoperatorsdk.operator.api.monitoring.Metrics;
-import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetricsV2;
-import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
@@ -28,12 +25,10 @@ import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,20 +55,17 @@ public final class RunningOperator implements AutoCloseable {
      * Starts it; returns once its caches are filled, whether it leads or stands by.
      *
      * @param client used, and not closed, by the operator
-     * @param reconciler makes the one reconciler
+     * @param clock what every deadline goes by
      * @param fatal told, in a sentence, of what this process cannot go on after: it lost the lease, or an informer ended
      * @throws io.javaoperatorsdk.operator.OperatorException if the caches cannot be filled
      * @throws UncheckedIOException if the management port is taken
      */
-    public static RunningOperator start(
-            KubernetesClient client,
-            Options options,
-            Function<PoolMetrics, Reconciler<WorkerPool>> reconciler,
-            Consumer<String> fatal) {
+    public static RunningOperator start(KubernetesClient client, Options options, Clock clock, Consumer<String> fatal) {
         RunningOperator running = new RunningOperator(client, options, fatal);
         try {
             running.operator.register(
-                    reconciler.apply(running.metrics), configuration -> configure(configuration, options));
+                    new WorkerPoolReconciler(client, clock, running.metrics),
+                    configuration -> configure(configuration, options));
             running.operator.start();
             running.health.watch(running.informers());
             log.info(
@@ -132,8 +124,7 @@ public final class RunningOperator implements AutoCloseable {
                         CONCURRENCY, Thread.ofVirtual().name("reconcile-", 0).factory()))
                 .withCacheSyncTimeout(CACHES_FILL_WITHIN)
                 .withReconciliationTerminationTimeout(LAST_PASSES)
-                .withMetrics(new AggregatedMetrics(
-                        List.of(MicrometerMetricsV2.newBuilder(registry).build(), forgettingDeletedPools())))
+                .withMetrics(MicrometerMetricsV2.newBuilder(registry).build())
                 .withInformerStoppedHandler((informer, cause) -> {
                     if (cause != null && informer.hasSynced() && !closing.get()) {
                         fatal.accept(
@@ -148,24 +139,10 @@ public final class RunningOperator implements AutoCloseable {
     }
 
     private static void configure(ControllerConfigurationOverrider<WorkerPool> configuration, Options options) {
-        // The retry annotation changes no generation, and must wake the reconciler all the same.
-        configuration
-                .withName("workerpools")
-                .withGenerationAware(false)
-                .withRetry(new GenericRetry().withoutMaxAttempts());
+        configuration.withRetry(new GenericRetry().withoutMaxAttempts());
         if (!options.namespaces().isEmpty()) {
             configuration.settingNamespaces(options.namespaces());
         }
-    }
-
-    /** JOSDK says so once a deleted pool's last pass has ended, so that nothing brings its series back. */
-    private Metrics forgettingDeletedPools() {
-        return new Metrics() {
-            @Override
-            public void cleanupDone(ResourceID pool, Map<String, Object> metadata) {
-                metrics.forget(pool.getNamespace().orElse(""), pool.getName());
-            }
-        };
     }
 
     private List<Informer> informers() {

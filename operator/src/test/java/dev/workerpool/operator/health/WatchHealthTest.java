@@ -122,7 +122,7 @@ class WatchHealthTest {
     @Test
     void aLostApiServerMakesItUnreadyAndNeverDead() {
         health.begin(List.of(cluster));
-        cluster.failure = KubernetesClientException.launderThrowable(new ConnectException());
+        cluster.failure = new KubernetesClientException("list failed", new ConnectException());
         cluster.connected = false;
 
         lookFor(Duration.ofMinutes(30));
@@ -137,7 +137,7 @@ class WatchHealthTest {
         health.begin(List.of(cluster));
         cluster.connected = false;
         lookFor(Duration.ofMinutes(2));
-        cluster.failure = KubernetesClientException.launderThrowable(new ConnectException());
+        cluster.failure = new KubernetesClientException("list failed", new ConnectException());
         lookFor(Duration.ofMinutes(10));
         cluster.failure = null;
 

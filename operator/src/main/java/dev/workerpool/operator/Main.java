@@ -1,0 +1,97 @@
+package dev.workerpool.operator;
+
+import dev.workerpool.operator.health.ApiFailure;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * {@code java -jar workerpool-operator.jar}: works with the current kubeconfig, or in a pod, until SIGTERM. A start that
+ * cannot succeed ends with one line on standard error and exit code 1. {@link Options} has what can be set.
+ */
+public final class Main {
+    private static final Set<String> LOG_LEVELS = Set.of("trace", "debug", "info", "warn", "error", "off");
+    /** A last request may hang; the process must not. SIGTERM has 5 s in all. */
+    private static final Duration CLOSES_WITHIN = Duration.ofMillis(4500);
+
+    private Main() {}
+
+    /** Takes no arguments. */
+    public static void main(String[] arguments) {
+        try {
+            setLogLevel(System.getenv());
+            start(Options.from(System.getenv()));
+        } catch (RuntimeException e) {
+            fail(ApiFailure.oneLine(e.getMessage()));
+        }
+    }
+
+    private static void start(Options options) {
+        Kubeconfig.missing(System.getenv()).ifPresent(Main::fail);
+        Config config = config();
+        Kubeconfig.pointless(System.getenv(), config).ifPresent(Main::fail);
+        KubernetesClient client =
+                new KubernetesClientBuilder().withConfig(config).build();
+        Preflight.problem(client, options).ifPresent(Main::fail);
+        RunningOperator operator = RunningOperator.start(client, options, Clock.systemUTC(), Main::halt);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> close(operator, client), "shutdown"));
+    }
+
+    private static Config config() {
+        Config config = Config.autoConfigure(null);
+        config.setUserAgent("workerpool-operator/" + version());
+        config.setRequestRetryBackoffLimit(
+                0); // a refused write goes back to the planner, which may think otherwise by then
+        config.setHttp2Disable(true); // one stalled connection then stalls one watch, not all of them
+        config.setConnectionTimeout(5_000);
+        config.setRequestTimeout(10_000);
+        return config;
+    }
+
+    private static void close(RunningOperator operator, KubernetesClient client) {
+        Thread closing = Thread.ofPlatform().daemon().name("closing").start(() -> {
+            operator.close();
+            client.close();
+        });
+        try {
+            closing.join(CLOSES_WITHIN);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void setLogLevel(Map<String, String> environment) {
+        if (!environment.containsKey("LOG_LEVEL")) {
+            return; // simplelogger.properties has it: info, libraries less
+        }
+        String level = environment.get("LOG_LEVEL").strip().toLowerCase(Locale.ROOT);
+        if (!LOG_LEVELS.contains(level)) {
+            throw new IllegalArgumentException("LOG_LEVEL must be one of trace, debug, info, warn, error, off; not "
+                    + environment.get("LOG_LEVEL"));
+        }
+        System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", level);
+        System.setProperty("org.slf4j.simpleLogger.log.io.javaoperatorsdk", level);
+    }
+
+    private static String version() {
+        return Optional.ofNullable(Main.class.getPackage().getImplementationVersion())
+                .orElse("development");
+    }
+
+    private static void fail(String sentence) {
+        System.err.println("workerpool-operator: " + sentence);
+        System.exit(1);
+    }
+
+    /** At once: whoever took over must not find this one still writing. A new process starts from what is recorded. */
+    private static void halt(String sentence) {
+        System.err.println("workerpool-operator: " + sentence);
+        Runtime.getRuntime().halt(1);
+    }
+}
