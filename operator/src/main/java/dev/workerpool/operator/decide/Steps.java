@@ -75,43 +75,16 @@ final class Steps {
                 .count();
     }
 
-    /**
-     * A target was left: a slot with two live pods keeps one. The one that alone is available stays; otherwise the
-     * snapshot's; otherwise the older. On the way back, and in a fill, unready workers of what is left go at once too.
-     */
+    /** Removes a worker that has no place any more, if any has. */
     Optional<Plan> tidy() {
         for (List<Worker> slot : force.slots().values()) {
-            for (Worker extra : extras(slot)) {
+            for (Worker extra : Rivals.extras(o, slot, target, mode)) {
                 if (force.mayRemove(extra)) {
                     return remove(extra);
                 }
             }
         }
         return Optional.empty();
-    }
-
-    private List<Worker> extras(List<Worker> slot) {
-        List<Worker> old = slot.stream().filter(this::isOld).toList();
-        List<Worker> fresh = slot.stream().filter(w -> !isOld(w)).toList();
-        List<Worker> rivals = new ArrayList<>();
-        if (old.size() > 1) {
-            rivals.addAll(old);
-        } else if (fresh.size() > 1) {
-            rivals.addAll(fresh);
-        } else if (mode == Mode.BACK && old.size() == 1 && fresh.size() == 1 && generation(fresh) < generation(old)) {
-            rivals.addAll(slot);
-        }
-        if (!rivals.isEmpty()) {
-            Worker stays = rivals.stream()
-                    .min(Comparator.<Worker, Boolean>comparing(w -> !w.available())
-                            .thenComparing(w -> !Wish.isSnapshot(o, w.revision()))
-                            .thenComparing(w -> w.pod().generation()))
-                    .orElseThrow();
-            return rivals.stream().filter(w -> w != stays).toList();
-        }
-        return mode == Mode.OUT
-                ? List.of()
-                : old.stream().filter(w -> !w.available()).toList();
     }
 
     /** The first worker of the target that will not pass, or the deadline of the step. */
@@ -331,9 +304,5 @@ final class Steps {
 
     private boolean isOld(Worker w) {
         return !w.revision().equals(target);
-    }
-
-    private static int generation(List<Worker> single) {
-        return single.get(0).pod().generation();
     }
 }

@@ -5,7 +5,6 @@ import dev.workerpool.operator.decide.Rollout.Course;
 import dev.workerpool.operator.decide.Rollout.Idle;
 import dev.workerpool.operator.decide.Rollout.RollingBack;
 import dev.workerpool.operator.decide.Rollout.RollingOut;
-import dev.workerpool.operator.decide.State.Ending;
 import dev.workerpool.operator.decide.State.Failed;
 import dev.workerpool.operator.decide.State.Failure;
 import dev.workerpool.operator.decide.State.Result;
@@ -18,7 +17,6 @@ import java.util.Optional;
 
 /** The moves of {@link Rollout}, each as the state that is written before anything is done on it. */
 final class Transitions {
-    private static final int HISTORY_MESSAGE = 160;
     private static final Duration FIRST_RETRY = Duration.ofSeconds(10);
     /** 10 s doubled 15 times is four days; further doubling would only overflow. */
     private static final int MOST_DOUBLINGS = 15;
@@ -62,11 +60,12 @@ final class Transitions {
     Plan supersede(RollingBack old, int done) {
         State ended = old.wayBack()
                 ? o.state()
-                : ended(
+                : Endings.add(
+                        o,
                         o.state(),
-                        versions(old),
+                        Endings.ofRollout(old),
                         Result.Failed,
-                        stillOn(old),
+                        Endings.stillOn(o, old),
                         "superseded during the rollback: " + lastFailure());
         return agenda.record(begun(ended, false, done), events);
     }
@@ -79,7 +78,8 @@ final class Transitions {
                     case RollingOut r -> superseded(r);
                     case RollingBack r
                     when !r.wayBack() -> {
-                        State ended = ended(o.state(), versions(r), Result.Failed, stillOn(r), why);
+                        State ended = Endings.add(
+                                o, o.state(), Endings.ofRollout(r), Result.Failed, Endings.stillOn(o, r), why);
                         yield ended.withFailed(ended.failed()
                                 .map(f -> new Failed(
                                         f.revision(), f.attempts(), f.nextRetry(), Optional.of(Result.Failed))));
@@ -98,7 +98,7 @@ final class Transitions {
         if (!(o.state().breaker() instanceof Breaker.Closed)) {
             events.add(new Event(Kind.CircuitBreakerClosed, "the rollout of version " + c.toVersion() + " succeeded"));
         }
-        State ended = ended(o.state(), c, Result.Succeeded, workers, "");
+        State ended = Endings.add(o, o.state(), c, Result.Succeeded, workers, "");
         return agenda.record(
                 ended.with(new Idle())
                         .with(o.state().breaker().closed())
@@ -116,7 +116,7 @@ final class Transitions {
         if (r.wayBack()) {
             return agenda.record(o.state().with(new Idle()), events);
         }
-        State ended = ended(o.state(), versions(r), Result.RolledBack, 0, lastFailure());
+        State ended = Endings.add(o, o.state(), Endings.ofRollout(r), Result.RolledBack, 0, lastFailure());
         Optional<Failed> failed = ended.failed()
                 .map(f ->
                         new Failed(f.revision(), f.attempts(), retryAt(f.attempts()), Optional.of(Result.RolledBack)));
@@ -127,7 +127,7 @@ final class Transitions {
     Plan fail(RollingOut r, Failure failure, boolean canGoBack, int done, int doneBack) {
         Course c = r.course();
         Breaker breaker = o.state().breaker().failed(o.now(), s.failureThreshold(), s.resetTimeout());
-        events.add(new Event(Kind.RolloutFailed, "version " + c.toVersion() + ": " + text(failure)));
+        events.add(new Event(Kind.RolloutFailed, "version " + c.toVersion() + ": " + Endings.text(failure)));
         if (breaker instanceof Breaker.Open open) {
             events.add(new Event(
                     Kind.CircuitBreakerOpened,
@@ -136,15 +136,18 @@ final class Transitions {
         State failed = o.state().with(breaker).withLastFailure(failure);
         if (s.pauseOnFailure() || !canGoBack) {
             String note = s.pauseOnFailure()
-                    ? text(failure)
-                    : "nothing to go back to, the snapshot's record is gone; " + text(failure);
+                    ? Endings.text(failure)
+                    : "nothing to go back to, the snapshot's record is gone; " + Endings.text(failure);
             Failed f = new Failed(
                     c.toRevision(),
                     r.attempt(),
                     s.pauseOnFailure() ? retryAt(r.attempt()) : Optional.empty(),
                     Optional.of(Result.Failed));
             return agenda.record(
-                    ended(failed, c, Result.Failed, done, note).with(new Idle()).withFailed(Optional.of(f)), events);
+                    Endings.add(o, failed, c, Result.Failed, done, note)
+                            .with(new Idle())
+                            .withFailed(Optional.of(f)),
+                    events);
         }
         Snapshot snapshot = o.state().snapshot().orElseThrow();
         events.add(new Event(Kind.RollbackStarted, "from version " + c.toVersion() + " to " + snapshot.version()));
@@ -168,10 +171,16 @@ final class Transitions {
     /** RollingBack => Idle: a rollback is never rolled back; everything that serves is kept. */
     Plan failBack(RollingBack r, Failure failure) {
         Course c = r.course();
-        events.add(new Event(Kind.RollbackFailed, "to version " + c.toVersion() + ": " + text(failure)));
+        events.add(new Event(Kind.RollbackFailed, "to version " + c.toVersion() + ": " + Endings.text(failure)));
         State failed = o.state().withLastFailure(failure).with(new Idle());
         if (!r.wayBack()) {
-            failed = ended(failed, versions(r), Result.RollbackFailed, stillOn(r), text(failure));
+            failed = Endings.add(
+                    o,
+                    failed,
+                    Endings.ofRollout(r),
+                    Result.RollbackFailed,
+                    Endings.stillOn(o, r),
+                    Endings.text(failure));
         }
         boolean specIsSnapshot = s.revision().equals(c.toRevision());
         Optional<Failed> rests = specIsSnapshot
@@ -193,8 +202,16 @@ final class Transitions {
                         "the ControllerRevision of the snapshot " + r.course().toRevision()
                                 + " was deleted; apply a new spec.version",
                         Optional.empty()));
-        State next = r.wayBack() ? o.state() : ended(o.state(), versions(r), Result.Failed, stillOn(r), text(failure));
-        events.add(new Event(Kind.RollbackFailed, text(failure)));
+        State next = r.wayBack()
+                ? o.state()
+                : Endings.add(
+                        o,
+                        o.state(),
+                        Endings.ofRollout(r),
+                        Result.Failed,
+                        Endings.stillOn(o, r),
+                        Endings.text(failure));
+        events.add(new Event(Kind.RollbackFailed, Endings.text(failure)));
         Optional<Failed> rests = next.failed()
                 .map(f -> new Failed(f.revision(), f.attempts(), Optional.empty(), Optional.of(Result.Failed)));
         return agenda.record(next.with(new Idle()).withFailed(rests).withLastFailure(failure), events);
@@ -258,43 +275,7 @@ final class Transitions {
         String why =
                 s.replicas() == 0 ? "spec.replicas was set to 0" : "the spec asks for version " + s.version() + " now";
         events.add(new Event(Kind.RolloutSuperseded, "the rollout of version " + c.toVersion() + " ended: " + why));
-        return ended(o.state(), c, Result.Superseded, c.done(), why);
-    }
-
-    /** A rollback's history speaks of the rollout that failed. */
-    private static Course versions(RollingBack r) {
-        Course c = r.course();
-        return new Course(
-                c.toVersion(),
-                Optional.of(c.toRevision()),
-                c.fromVersion(),
-                c.fromRevision().orElse(""),
-                c.startedAt(),
-                c.stepStartedAt(),
-                c.pausedSince(),
-                c.pausedFor(),
-                c.done());
-    }
-
-    /** Workers that a rollback has not brought back. */
-    private int stillOn(RollingBack r) {
-        return Math.max(0, s.replicas() - r.course().done());
-    }
-
-    private State ended(State from, Course c, Result result, int workersReplaced, String message) {
-        Duration took = c.startedAt().isBefore(o.now()) ? Duration.between(c.startedAt(), o.now()) : Duration.ZERO;
-        Ending ending = new Ending(
-                c.fromVersion(),
-                c.toVersion(),
-                c.toRevision(),
-                c.startedAt(),
-                took.toMillis(),
-                workersReplaced,
-                result,
-                message.length() > HISTORY_MESSAGE ? message.substring(0, HISTORY_MESSAGE - 1) + "…" : message);
-        List<Ending> history = new ArrayList<>(from.history());
-        history.add(0, ending);
-        return from.withHistory(history.stream().limit(s.rolloutHistoryLimit()).toList());
+        return Endings.add(o, o.state(), c, Result.Superseded, c.done(), why);
     }
 
     private Optional<Instant> retryAt(int attempts) {
@@ -304,10 +285,6 @@ final class Transitions {
     }
 
     private String lastFailure() {
-        return o.state().lastFailure().map(Transitions::text).orElse("");
-    }
-
-    private static String text(Failure f) {
-        return (f.pod().isEmpty() ? "" : f.pod() + ": ") + f.reason() + ": " + f.message();
+        return o.state().lastFailure().map(Endings::text).orElse("");
     }
 }
