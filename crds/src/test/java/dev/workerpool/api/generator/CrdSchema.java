@@ -18,6 +18,7 @@ import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The CRD, made from the annotated types; what annotations cannot say is added here. */
 final class CrdSchema implements CRDPostProcessor {
@@ -122,7 +123,10 @@ final class CrdSchema implements CRDPostProcessor {
                                     + " operator's own; take them away or choose another prefix",
                             null));
         }
-        everywhere("template", template, CrdSchema::require);
+        everywhere("template", template, (name, schema) -> {
+            require(name, schema);
+            allowFractions(name, schema);
+        });
         pod.setRequired(List.of("containers"));
         at(pod, "containers", false).setMinItems(1L);
         for (String list : List.of("containers", "initContainers", "volumes")) {
@@ -153,6 +157,23 @@ final class CrdSchema implements CRDPostProcessor {
                 schema.setFormat("date-time");
             }
         });
+    }
+
+    /**
+     * A fraction such as {@code cpu: 0.5} is no int-or-string, and a schema of the API server has no other type for it: so
+     * any type, of which no object and no list passes.
+     */
+    private static void allowFractions(String name, JSONSchemaProps schema) {
+        if (!Set.of("limits", "requests", "overhead").contains(name)) {
+            return;
+        }
+        JSONSchemaProps quantity = new JSONSchemaProps();
+        quantity.setXKubernetesPreserveUnknownFields(true);
+        quantity.setMinProperties(1L);
+        quantity.setMaxProperties(0L);
+        quantity.setMinItems(1L);
+        quantity.setMaxItems(0L);
+        schema.getAdditionalProperties().setSchema(quantity);
     }
 
     private static void require(String name, JSONSchemaProps schema) {
