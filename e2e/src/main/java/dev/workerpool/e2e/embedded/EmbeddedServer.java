@@ -40,7 +40,7 @@ import java.util.function.Predicate;
  *   <li>quota but for the number of pods, limit ranges, priority, preemption, affinity, taints, volumes, probes as such
  *   <li>endpoints and traffic, exec, attach, port-forward; log following
  *   <li>paging of lists ({@code limit} is ignored), WebSocket watches (refused so that fabric8 falls back to HTTP),
- *       protobuf, TLS
+ *       protobuf (so {@code kubectl create namespace} fails where {@code apply -f} works), TLS
  *   <li>priority and fairness, etcd's limits, and time: one lock orders everything
  * </ul>
  */

@@ -29,6 +29,9 @@ final class Json {
     }
 
     static JsonNode parse(byte[] body) {
+        if (body.length > 3 && body[0] == 'k' && body[1] == '8' && body[2] == 's' && body[3] == 0) {
+            throw ApiError.unsupported("protobuf is not understood here: send JSON, with kubectl apply -f a file");
+        }
         try {
             JsonNode node = MAPPER.readTree(body);
             return node == null ? MissingNode.getInstance() : node;

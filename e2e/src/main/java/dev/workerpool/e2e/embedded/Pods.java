@@ -55,15 +55,19 @@ final class Pods {
                 ? pod.at("/spec/containers/0/name").asText()
                 : call.query("container");
         boolean previous = call.query("previous").equals("true");
-        List<String> lines = nodes.log(Json.uid(pod), previous)
-                .orElseThrow(() -> ApiError.badRequest(
-                        previous
-                                ? "previous terminated container \"%s\" in pod \"%s\" not found"
-                                        .formatted(container, call.name())
-                                : "container \"%s\" in pod \"%s\" is waiting to start: ContainerCreating"
-                                        .formatted(container, call.name())));
+        String why = previous
+                ? "previous terminated container \"%s\" in pod \"%s\" not found".formatted(container, call.name())
+                : "container \"%s\" in pod \"%s\" is waiting to start: %s"
+                        .formatted(container, call.name(), waitingFor(pod));
+        List<String> lines = nodes.log(Json.uid(pod), previous).orElseThrow(() -> ApiError.badRequest(why));
         int tail = call.query("tailLines").isEmpty() ? lines.size() : Integer.parseInt(call.query("tailLines"));
         List<String> wanted = lines.subList(Math.max(0, lines.size() - tail), lines.size());
         return Reply.text(wanted.isEmpty() ? "" : String.join("\n", wanted) + "\n");
+    }
+
+    private static String waitingFor(ObjectNode pod) {
+        String reason =
+                pod.at("/status/containerStatuses/0/state/waiting/reason").asText("ContainerCreating");
+        return reason.matches("ErrImagePull|ImagePullBackOff") ? "trying and failing to pull image" : reason;
     }
 }

@@ -130,7 +130,7 @@ record Schema(JsonNode node) {
                         path,
                         shown,
                         "should be greater than or equal to "
-                                + schema.path("minimum").asText());
+                                + number(schema.path("minimum")));
             }
             if (schema.has("maximum")
                     && value.asDouble() > schema.path("maximum").asDouble()) {
@@ -139,7 +139,7 @@ record Schema(JsonNode node) {
                         path,
                         shown,
                         "should be less than or equal to "
-                                + schema.path("maximum").asText());
+                                + number(schema.path("maximum")));
             }
         }
         if (value.isTextual()) {
@@ -210,5 +210,10 @@ record Schema(JsonNode node) {
 
     private static String join(String path, String field) {
         return path.isEmpty() ? field : path + "." + field;
+    }
+
+    /** A bound that the CRD writes as 0.0 is shown as 0. */
+    private static String number(JsonNode bound) {
+        return bound.decimalValue().stripTrailingZeros().toPlainString();
     }
 }
