@@ -71,7 +71,10 @@ final class CrdSchema implements CRDPostProcessor {
                     }
                 })
                 .generate();
-        return bytes.toString(StandardCharsets.UTF_8);
+        // Bounds are doubles in the model; people, and tools that compare texts, want to read whole numbers.
+        return bytes.toString(StandardCharsets.UTF_8)
+                .replace("2.147483647E9", "2147483647")
+                .replaceAll("((?:minimum|maximum): \\d+)\\.0\n", "$1\n");
     }
 
     @Override
@@ -80,6 +83,8 @@ final class CrdSchema implements CRDPostProcessor {
                 ((CustomResourceDefinition) crd).getSpec().getVersions().get(0);
         version.getAdditionalPrinterColumns()
                 .sort(Comparator.comparing((CustomResourceColumnDefinition c) -> COLUMNS.indexOf(c.getName())));
+        // The API server stores no priority of 0, and an apply of one would find a change each time.
+        version.getAdditionalPrinterColumns().forEach(column -> column.setPriority(null));
         JSONSchemaProps root = version.getSchema().getOpenAPIV3Schema();
         root.setDescription("A number of workers that all run one version; edit spec.version to deploy.");
         root.setRequired(List.of("spec"));
@@ -152,6 +157,15 @@ final class CrdSchema implements CRDPostProcessor {
         JSONSchemaProps conditions = at(status, "conditions", false);
         conditions.getItems().getSchema().setRequired(List.of("type", "status"));
         listMap(conditions, "type");
+        Map.of(
+                        "type", "Which condition it is.",
+                        "status", "True, False or Unknown.",
+                        "reason", "Why, in one word.",
+                        "message", "Why, in a sentence: what happens, to which worker, and until when or what to do.",
+                        "lastTransitionTime", "When status last changed.",
+                        "observedGeneration", "The metadata.generation that it speaks of.")
+                .forEach((name, text) ->
+                        at(status, "conditions").getProperties().get(name).setDescription(text));
         everywhere("status", status, (name, schema) -> {
             if ("string".equals(schema.getType()) && name.matches("time|.*(Time|At|Since)")) {
                 schema.setFormat("date-time");

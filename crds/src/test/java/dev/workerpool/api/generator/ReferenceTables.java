@@ -41,7 +41,7 @@ final class ReferenceTables {
         object.getProperties().forEach((name, field) -> {
             String at = path + (list ? "[]." : ".") + name;
             fields.add(new Field(at, field));
-            if (!at.equals("spec.template") && !at.equals("status.conditions")) {
+            if (!at.equals("spec.template")) {
                 collect(at, field, fields);
             }
         });
