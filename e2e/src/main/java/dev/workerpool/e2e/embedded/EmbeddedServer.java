@@ -25,15 +25,15 @@ import java.util.function.Predicate;
  * A Kubernetes API server inside this JVM, on loopback, with a garbage collector and simulated nodes, for tests and the
  * demo. Both the fabric8 client and {@code kubectl} can use it.
  *
- * <p>It is a small versioned store behind the JDK's HTTP server, and not fabric8's server mock: what we rely on (watches
- * that stream, conflicts, preconditions, dry run, eviction, grace periods) the mock's CRUD mode has none of, so that a
- * dispatcher in front of it would replace all but its socket, which cannot stream.
+ * <p>It is a small versioned store behind the JDK's HTTP server, and not fabric8's server mock: what we rely on
+ * (watches that stream, conflicts, preconditions, dry run, eviction, grace periods) the mock's CRUD mode has none
+ * of, so that a dispatcher in front of it would replace all but its socket, which cannot stream.
  *
  * <p>What it does not imitate; what a test concludes about these rests on a real cluster:
  * <ul>
  *   <li>authentication, RBAC, admission webhooks and policies; {@link #deny} refuses by verb and resource
- *   <li>CEL rules of the CRD, formats, {@code oneOf} and the like: of its schema types, bounds, enums, patterns, required
- *       and unknown fields and defaults are
+ *   <li>CEL rules of the CRD, formats, {@code oneOf} and the like: of its schema types, bounds, enums, patterns,
+ *       required and unknown fields and defaults are
  *   <li>field ownership: a server-side apply merges the given fields, and never conflicts
  *   <li>validation of built-in kinds beyond names, containers and images; what may change in a pod
  *   <li>the lag of the disruption controller: a budget is counted at the eviction, from the pods that match

@@ -22,11 +22,11 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * Simulated nodes: a scheduler and a kubelet that run no process, but report pods as if they did. What a pod does is told
- * by its own fields and by the end of its {@code APP_VERSION}, as in the worker image; see {@link PodRun}.
+ * Simulated nodes: a scheduler and a kubelet that run no process, but report pods as if they did. What a pod does is
+ * told by its own fields and by the end of its {@code APP_VERSION}, as in the worker image; see {@link PodRun}.
  *
- * <p>They write the store directly, so that {@link EmbeddedServer#requests()} has none of their writes. Every pod has the
- * address 127.0.0.1, where {@link #verificationPort()} answers for all of them.
+ * <p>They write the store directly, so that {@link EmbeddedServer#requests()} has none of their writes. Every pod has
+ * the address 127.0.0.1, where {@link #verificationPort()} answers for all of them.
  */
 public final class Nodes implements AutoCloseable {
     private final Store store;
@@ -123,8 +123,8 @@ public final class Nodes implements AutoCloseable {
     }
 
     /**
-     * The port on 127.0.0.1 where any pod of these nodes can be verified; any path. It answers 500 also while a pod runs
-     * whose version ends in {@code -verify}.
+     * The port on 127.0.0.1 where any pod of these nodes can be verified; any path. It answers 500 also while a pod
+     * runs whose version ends in {@code -verify}.
      */
     public synchronized int verificationPort() {
         if (verification == null) {

@@ -9,7 +9,7 @@ import io.fabric8.zjsonpatch.JsonPatch;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
-/** The patch formats of the API. A server-side apply is taken as a merge of the fields given: nobody owns a field here. */
+/** The patch formats of the API. A server-side apply is a merge of the fields given: nobody owns a field here. */
 final class Patch {
     static final String APPLY = "application/apply-patch+yaml";
 

@@ -17,8 +17,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 /**
- * The objects, one counter of versions for all of them, and the log of changes that watches read. Objects handed out are
- * shared: whoever wants to change one makes a copy and puts it back, and does both within {@link #locked}.
+ * The objects, one counter of versions for all of them, and the log of changes that watches read. Objects handed out
+ * are shared: whoever wants to change one makes a copy and puts it back, and does both within {@link #locked}.
  */
 final class Store {
     private static final int LOG_SIZE = 50_000;

@@ -98,7 +98,7 @@ final class Tables {
         return column.path("type").asText().equals("date") ? since(text) : text;
     }
 
-    /** A path of fields, numbers and equality filters, such as {@code .status.conditions[?(@.type=="Ready")].reason}. */
+    /** A path of fields, numbers and filters, such as {@code .status.conditions[?(@.type=="Ready")].reason}. */
     static JsonNode read(JsonNode object, String path) {
         JsonNode here = object;
         Matcher step = STEP.matcher(path);

@@ -40,11 +40,12 @@ class ObjectsServerTest extends Fixture {
 
     @Test
     void specCountsGenerationsAndStatusDoesNot() {
+        String both = "{\"status\":{\"replicas\":7},\"spec\":{\"version\":\"3\"}}";
         client.resource(pool("web")).create();
         client.resource(pool("web")).patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"version\":\"2\"}}");
         client.resource(pool("web"))
                 .subresource("status")
-                .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"status\":{\"replicas\":7},\"spec\":{\"version\":\"3\"}}");
+                .patch(PatchContext.of(PatchType.JSON_MERGE), both);
         client.resource(pool("web")).patch(PatchContext.of(PatchType.JSON_MERGE), "{\"status\":{\"replicas\":9}}");
         WorkerPool now = readPool("web");
         assertThat(now.getMetadata().getGeneration()).isEqualTo(2);
