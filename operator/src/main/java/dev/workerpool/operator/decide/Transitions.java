@@ -150,6 +150,8 @@ final class Transitions {
                     events);
         }
         Snapshot snapshot = o.state().snapshot().orElseThrow();
+        agenda.waiting("broken workers go at once, the others go back to version " + snapshot.version()
+                + " one step after another");
         events.add(new Event(Kind.RollbackStarted, "from version " + c.toVersion() + " to " + snapshot.version()));
         Course back = new Course(
                 c.toVersion(),
@@ -241,6 +243,7 @@ final class Transitions {
                 "from version " + snapshot.version() + " to " + s.version()
                         + (attempt > 1 ? ", attempt " + attempt : "")
                         + (trial ? ", on trial: the circuit breaker is half-open" : "")));
+        agenda.waiting("worker 1 of " + s.replicas() + " is next");
         Course course = new Course(
                 snapshot.version(),
                 fromZero ? Optional.empty() : Optional.of(snapshot.revision()),
@@ -256,6 +259,7 @@ final class Transitions {
 
     private State turnedBack(State from, String fromRevision, String fromVersion, int done) {
         Snapshot snapshot = from.snapshot().orElseThrow();
+        agenda.waiting("the workers go back to version " + snapshot.version() + " one step after another");
         events.add(new Event(Kind.RollbackStarted, "the spec asks for version " + snapshot.version() + " again"));
         Course course = new Course(
                 fromVersion,
