@@ -24,6 +24,7 @@ public final class Main {
 
     /** Takes no arguments. */
     public static void main(String[] arguments) {
+        Footprint.keepSmall();
         try {
             setLogLevel(System.getenv());
             start(Options.from(System.getenv()));
