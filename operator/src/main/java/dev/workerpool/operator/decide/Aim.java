@@ -35,7 +35,8 @@ final class Aim {
         return switch (o.state().rollout()) {
             case Idle idle when o.state().snapshot().isEmpty() -> admit().or(this::keepSpec);
             case Idle idle when s.paused() -> Optional.empty();
-            case Idle idle when Wish.wayBackDue(o) -> keepSpec().or(this::wayBack);
+            case Idle idle
+            when Wish.wayBackDue(o) -> keepSpec().or(this::clearLeftovers).or(this::wayBack);
             case Idle idle
             when Wish.rolloutWanted(o) && mayBegin() ->
                 admit().or(this::keepSpec).or(this::clearLeftovers).or(this::begin);
@@ -96,12 +97,21 @@ final class Aim {
 
     /** Workers that an earlier try at this revision left behind broken are made anew. */
     private Optional<Plan> clearLeftovers() {
-        List<Action> broken = force.slots().values().stream()
+        return force.slots().values().stream()
                 .flatMap(List::stream)
-                .filter(w -> w.revision().equals(s.revision()) && !w.available())
-                .<Action>map(w -> new Action.Delete(w.pod(), true))
-                .toList();
-        return Wish.accepted(o) && !broken.isEmpty() ? Optional.of(agenda.act(broken, List.of())) : Optional.empty();
+                .filter(w -> w.revision().equals(s.revision()) && isLeftover(w) && force.mayRemove(w))
+                .findFirst()
+                .filter(w -> Wish.accepted(o))
+                .map(w -> agenda.act(w.available() ? new Action.Evict(w.pod()) : new Action.Delete(w.pod(), true)));
+    }
+
+    /** It could not pass the gate any more. A worker of the snapshot that served alone in its slot is not touched. */
+    private boolean isLeftover(Worker w) {
+        boolean besideOld =
+                force.slot(w.slot()).stream().anyMatch(x -> !x.revision().equals(s.revision()));
+        return w.available()
+                ? besideOld && w.pod().exits() > 0
+                : besideOld || !w.everReady() || !Wish.isSnapshot(o, s.revision());
     }
 
     private Optional<Plan> begin() {

@@ -197,7 +197,7 @@ final class Steps {
         describe(draining);
         int room = Math.min(
                 atOnce() - (int) judged.stream().filter(Judged::besideOld).count() - proving(false),
-                s.replicas() + s.maxSurge() - force.pods() - draining.size());
+                s.replicas() + atOnce() - force.pods() - draining.size());
         List<Worker> old = alone();
         if (old.isEmpty() || room <= 0 || force.staffed() < s.replicas() || pausing()) {
             return Optional.empty();

@@ -135,7 +135,8 @@ final class Invariants {
         Optional<String> target = cluster.pool.state().rollout().running().map(Rollout.Course::toRevision);
         boolean replaced = view.values().stream()
                 .filter(p -> p.slot() == pod.slot() && p.available() && !p.uid().equals(pod.uid()))
-                .anyMatch(p -> pod.revision().equals(target.orElse(""))
+                .anyMatch(p -> pod.revision()
+                                .equals(target.orElse(spec.revision())) // left of an earlier try, made anew
                         || !p.revision().equals(target.orElse(p.revision()))
                         || p.generation() < pod.generation() // a target was left: the older of two goes on at once
                         || soaked(p, spec));

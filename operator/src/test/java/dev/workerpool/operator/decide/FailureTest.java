@@ -1,0 +1,340 @@
+package dev.workerpool.operator.decide;
+
+import static dev.workerpool.operator.decide.PoolSpec.aPool;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.workerpool.operator.decide.State.Result;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** A rollout that fails, and what becomes of its workers (contract, section 4). */
+class FailureTest {
+
+    @Test
+    void brokenNewWorkerGoesAtOnceAndNothingElseIsTouched() {
+        Film film = aPool().replicas(3).running().begins("B").plays("create 1-1 B");
+        film.after(4)
+                .crashes("1-1")
+                .plays("record: RolloutFailed, RollbackStarted", "delete 1-1 by rollout", "record: RollbackSucceeded")
+                .gone("1-1")
+                .rests();
+        assertThat(film.workers()).containsExactly("1-0 A", "2-0 A", "3-0 A");
+        assertThat(film.newest())
+                .isEqualTo(new State.Ending(
+                        "A",
+                        "B",
+                        "rB",
+                        film.now().minusSeconds(4),
+                        4000,
+                        0,
+                        Result.RolledBack,
+                        "web-1-1: Error: container worker exited"));
+        assertThat(film.state().failed())
+                .contains(new State.Failed("rB", 1, Optional.empty(), Optional.of(Result.RolledBack)));
+        State.Failure evidence = film.state().lastFailure().orElseThrow();
+        assertThat(evidence.pod()).isEqualTo("web-1-1");
+        assertThat(evidence.version()).isEqualTo("B");
+        assertThat(evidence.exitCode()).contains(1);
+        assertThat(film.state().breaker().failures()).isEqualTo(1);
+    }
+
+    @Test
+    void rollbackReplacesBrokenAtOnceAndServingOnesNewBeforeOld() {
+        aPool().replicas(3)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced", "create 2-1 B")
+                .crashes("2-1")
+                .plays("record: RolloutFailed, RollbackStarted", "delete 2-1 by rollout") // broken: at once
+                .gone("2-1")
+                .plays("record: WorkerReplaced", "create 1-2 A") // slot 2 is at A; 1-1 serves: its replacement first
+                .rests()
+                .ready("1-2")
+                .plays("evict 1-1", "record: RollbackSucceeded");
+    }
+
+    @Test
+    void failedRevisionIsNotTriedAgainBySameSpecOrNewOperator() {
+        aPool().replicas(2)
+                .running()
+                .failsAt("B")
+                .apply(p -> p.maxSurge(2))
+                .rests()
+                .operatorRestarts()
+                .rests();
+    }
+
+    @Test
+    void failedRevisionIsForgottenWhenTheSpecAsksForAnythingElse() {
+        Film film = aPool().replicas(2).running().failsAt("B");
+        film.apply(p -> p.version("A")).plays("record", "drop B");
+        assertThat(film.state().failed()).isEmpty();
+        film.begins("B").plays("create 1-1 B"); // coming back is a new wish
+    }
+
+    @Test
+    void rollbackIsGatedByTheSoakButNotByVerification() {
+        aPool().replicas(2)
+                .minReadySeconds(10)
+                .verified(1, 1)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .rests()
+                .after(10)
+                .plays("verify 1-1", "evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced", "create 2-1 B")
+                .crashes("2-1")
+                .plays("record: RolloutFailed, RollbackStarted", "delete 2-1 by rollout")
+                .gone("2-1")
+                .plays("record: WorkerReplaced", "create 1-2 A")
+                .unhealthy("A") // verification may be what broke
+                .ready("1-2")
+                .rests()
+                .wakesIn(10)
+                .after(10)
+                .plays("evict 1-1", "record: RollbackSucceeded");
+    }
+
+    @Test
+    void rollbackIsNeverRolledBackAndKeepsEveryServingWorker() {
+        Film film = aPool().replicas(2).running().begins("B");
+        film.plays("create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced", "create 2-1 B")
+                .crashes("2-1")
+                .plays("record: RolloutFailed, RollbackStarted", "delete 2-1 by rollout")
+                .gone("2-1")
+                .plays("record: WorkerReplaced", "create 1-2 A")
+                .crashes("1-2") // the snapshot does not start either
+                .plays("record: RollbackFailed")
+                .after(3600)
+                .rests();
+        assertThat(film.workers()).containsExactly("1-1 B", "1-2 A", "2-0 A");
+        assertThat(film.newest().result()).isEqualTo(Result.RollbackFailed);
+        assertThat(film.newest().version()).isEqualTo("B");
+        assertThat(film.newest().workersReplaced()).isEqualTo(1); // still on B
+        assertThat(film.state().failed().orElseThrow().result()).contains(Result.RollbackFailed);
+        assertThat(film.state().failed().orElseThrow().revision()).isEqualTo("rB");
+    }
+
+    @Test
+    void onFailurePauseKeepsEverythingAsItStands() {
+        Film film = aPool().replicas(2).pauseOnFailure().running().begins("B").plays("create 1-1 B");
+        film.crashes("1-1").plays("record: RolloutFailed").after(3600).rests();
+        assertThat(film.workers()).containsExactly("1-0 A", "1-1 B", "2-0 A");
+        assertThat(film.newest().result()).isEqualTo(Result.Failed);
+        assertThat(film.state().failed().orElseThrow().result()).contains(Result.Failed);
+        // a new spec goes on, and what was kept gives way to it
+        film.begins("C").plays("delete 1-1 by rollout").gone("1-1").plays("create 1-1 C");
+    }
+
+    @Test
+    void wayBackFromWhatOnFailurePauseKept() {
+        Film film = aPool().replicas(2).pauseOnFailure().running().begins("B");
+        film.plays("create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced", "create 2-1 B")
+                .crashes("2-1")
+                .plays("record: RolloutFailed")
+                .apply(p -> p.version("A"))
+                .plays("record", "record: RollbackStarted", "delete 2-1 by rollout")
+                .gone("2-1")
+                .plays("record: WorkerReplaced", "create 1-2 A")
+                .ready("1-2")
+                .plays("evict 1-1", "record: RollbackSucceeded")
+                .gone("1-1")
+                .plays("drop B");
+        assertThat(film.state().history()).hasSize(1);
+        assertThat(film.state().breaker().failures()).isEqualTo(1); // untouched
+    }
+
+    @Test
+    void wayBackThatFailsRestsUntilANewSpecOrRetry() {
+        Film film = halfway(aPool().replicas(2));
+        film.apply(p -> p.version("A"))
+                .plays("record", "record: RolloutSuperseded, RollbackStarted", "create 1-2 A")
+                .crashes("1-2")
+                .plays("record: RollbackFailed")
+                .after(3600)
+                .rests();
+        assertThat(film.workers()).containsExactly("1-1 B", "1-2 A", "2-0 A");
+        assertThat(film.state().failed())
+                .contains(new State.Failed("rA", 1, Optional.empty(), Optional.of(Result.RollbackFailed)));
+        assertThat(film.state().history()).hasSize(1); // of the rollout that was superseded
+        assertThat(film.state().breaker().failures()).isZero();
+        film.apply(p -> p.retry("now"))
+                .plays("record", "delete 1-2 by rollout", "record: RollbackStarted")
+                .gone("1-2")
+                .plays("create 1-2 A")
+                .ready("1-2")
+                .plays("evict 1-1", "record: RollbackSucceeded");
+    }
+
+    @Test
+    void newSpecSupersedesARollback() {
+        Film film = aPool().replicas(2).running().begins("B");
+        film.plays("create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced", "create 2-1 B")
+                .crashes("2-1")
+                .plays("record: RolloutFailed, RollbackStarted", "delete 2-1 by rollout")
+                .gone("2-1")
+                .plays("record: WorkerReplaced", "create 1-2 A")
+                .apply(p -> p.version("C"))
+                .plays(
+                        "record",
+                        "dry run 1-3",
+                        "keep C",
+                        "record: RolloutStarted",
+                        "delete 1-2 by rollout"); // 1-1 alone is available
+        assertThat(film.newest().result()).isEqualTo(Result.Failed);
+        assertThat(film.newest().version()).isEqualTo("B");
+        assertThat(film.state().breaker().failures()).isEqualTo(1); // already counted
+    }
+
+    @Test
+    void rollbackEndsFirstWhileTheBreakerIsOpen() {
+        Film film = halfway(aPool().replicas(2).failureThreshold(1));
+        film.plays("create 2-1 B")
+                .crashes("2-1")
+                .plays("record: RolloutFailed, CircuitBreakerOpened, RollbackStarted", "delete 2-1 by rollout")
+                .apply(p -> p.version("C"))
+                .gone("2-1")
+                .plays("record", "record: WorkerReplaced", "create 1-2 A")
+                .ready("1-2")
+                .plays("evict 1-1", "record: RollbackSucceeded");
+    }
+
+    @Test
+    void withoutTheSnapshotsRecordNothingIsRemoved() {
+        Film film = aPool().replicas(2).running().begins("B").plays("create 1-1 B");
+        film.recordDeleted("A").crashes("1-1").plays("record: RolloutFailed").rests();
+        assertThat(film.workers()).containsExactly("1-0 A", "1-1 B", "2-0 A");
+        assertThat(film.newest().result()).isEqualTo(Result.Failed);
+        assertThat(film.newest().message()).startsWith("nothing to go back to, the snapshot's record is gone; web-1-1");
+    }
+
+    @Test
+    void rollbackWhoseSnapshotsRecordIsDeletedIsAbandoned() {
+        Film film = aPool().replicas(2).running().begins("B");
+        film.plays("create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced", "create 2-1 B")
+                .crashes("2-1")
+                .plays("record: RolloutFailed, RollbackStarted", "delete 2-1 by rollout")
+                .recordDeleted("A")
+                .plays("record: RollbackFailed");
+        assertThat(film.newest().result()).isEqualTo(Result.Failed);
+        assertThat(film.state().lastFailure().orElseThrow().reason()).isEqualTo("SnapshotRecordGone");
+    }
+
+    @Test
+    void failsAtTheDeadlineOfTheStepWhateverItWaitsFor() {
+        Film film = aPool().replicas(2).progressDeadlineSeconds(100).running().begins("B");
+        film.plays("create 1-1 B")
+                .blocked("1-1", "0/1 nodes are available")
+                .rests()
+                .wakesIn(100)
+                .after(99)
+                .rests()
+                .after(1)
+                .plays("record: RolloutFailed, RollbackStarted", "delete 1-1 by rollout", "record: RollbackSucceeded");
+        assertThat(film.state().lastFailure().orElseThrow().message())
+                .isEqualTo(
+                        "the step took longer than 100 s (rollout.progressDeadlineSeconds): 0/1 nodes are available");
+    }
+
+    @Test
+    void theDeadlineStandsStillWhilePausedAndIsSetAnewByEachStep() {
+        Film film = aPool().replicas(2)
+                .progressDeadlineSeconds(100)
+                .pauseSeconds(7)
+                .running()
+                .begins("B");
+        film.plays("create 1-1 B")
+                .pending("1-1")
+                .after(60)
+                .rests()
+                .wakesIn(40)
+                .apply(p -> p.paused(true))
+                .plays("record")
+                .after(500)
+                .apply(p -> p.paused(false))
+                .plays("record")
+                .wakesIn(40)
+                .after(39)
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced")
+                .wakesIn(7) // pauseSeconds, no part of the deadline
+                .after(7)
+                .plays("create 2-1 B")
+                .pending("2-1")
+                .rests()
+                .wakesIn(100);
+        assertThat(film.course().pausedFor()).isEqualTo(Duration.ZERO);
+    }
+
+    @Test
+    void aLongMessageIsCutForHistory() {
+        Film film = aPool().replicas(1).progressDeadlineSeconds(40).running().begins("B");
+        film.plays("create 1-1 B").blocked("1-1", "x".repeat(200)).after(40);
+        film.plays("record: RolloutFailed, RollbackStarted", "delete 1-1 by rollout", "record: RollbackSucceeded");
+        assertThat(film.newest().message()).hasSize(160).endsWith("x…");
+    }
+
+    @Test
+    void retryMakesWhatOnFailurePauseKeptAnew() {
+        Film film = aPool().replicas(2).pauseOnFailure().running().begins("B").plays("create 1-1 B");
+        film.crashes("1-1")
+                .plays("record: RolloutFailed")
+                .ready("1-1") // started again, and serving
+                .rests()
+                .apply(p -> p.retry("now"))
+                .plays("record", "dry run 1-2", "evict 1-1", "record: RolloutStarted")
+                .gone("1-1")
+                .plays("create 1-1 B");
+    }
+
+    @Test
+    void retryMakesBrokenWorkersThatOnFailurePauseKeptAnew() {
+        Film film = aPool().replicas(2).pauseOnFailure().running().begins("B").plays("create 1-1 B");
+        film.crashes("1-1")
+                .plays("record: RolloutFailed")
+                .apply(p -> p.retry("now"))
+                .plays("record", "dry run 1-2", "delete 1-1 by rollout", "record: RolloutStarted")
+                .gone("1-1")
+                .plays("create 1-1 B");
+    }
+
+    /** One of two workers is on B and serves, with nothing in progress. */
+    private static Film halfway(PoolSpec pool) {
+        return pool.pauseSeconds(5)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .after(1)
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced")
+                .apply(p -> p.pauseSeconds(0));
+    }
+}

@@ -1,0 +1,175 @@
+package dev.workerpool.operator.decide;
+
+import static dev.workerpool.operator.decide.PoolSpec.aPool;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/** Lost workers are replaced at once; no rollout, and never the breaker's business (contract, section 3). */
+class HealingTest {
+
+    @Test
+    void replacesALostWorkerAtOnceWhileTheOldPodStillDrains() {
+        aPool().replicas(2)
+                .running()
+                .deleted("1-0")
+                .plays("create 1-1 A: WorkerHealed")
+                .ready("1-1")
+                .gone("1-0")
+                .rests();
+    }
+
+    @Test
+    void clearsAwayAnEndedPodAndReplacesIt() {
+        aPool().replicas(2).running().ended("2-0").plays("delete 2-0", "create 2-0 A: WorkerHealed");
+    }
+
+    @Test
+    void healsAtTheRevisionTheWorkerHad() {
+        Film film = halfway();
+        film.apply(p -> p.paused(true)) // healing goes on
+                .gone("1-1")
+                .plays("record", "create 1-0 B: WorkerHealed");
+        film.gone("2-0").plays("create 2-0 A: WorkerHealed");
+    }
+
+    @Test
+    void healsAtTheSnapshotWhenTheRecordOfTheRevisionIsGone() {
+        Film film = halfway().refuses("C").apply(p -> p.version("C"));
+        film.plays("record", "dry run 1-2", "record") // stands still: C is refused
+                .recordDeleted("B")
+                .gone("1-1")
+                .plays("create 1-0 A: WorkerHealed");
+    }
+
+    @Test
+    void healsAtTheSnapshotWhenTheRevisionHasFailed() {
+        Film film = aPool().replicas(2).pauseOnFailure().running().begins("B");
+        film.plays("create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced", "create 2-1 B")
+                .crashes("2-1")
+                .plays("record: RolloutFailed")
+                .gone("1-1")
+                .plays("create 1-0 A: WorkerHealed");
+    }
+
+    @Test
+    void healsAtTheSnapshotWhileTheBreakerIsOpen() {
+        Film film = aPool().replicas(2)
+                .pauseOnFailure()
+                .failureThreshold(1)
+                .running()
+                .begins("B");
+        film.plays("create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced", "create 2-1 B")
+                .crashes("2-1")
+                .plays("record: RolloutFailed, CircuitBreakerOpened")
+                .apply(p -> p.version("C"))
+                .plays("record")
+                .gone("1-1")
+                .plays("create 1-0 A: WorkerHealed");
+    }
+
+    @Test
+    void rolledBackPoolHealsAtTheSnapshot() {
+        Film film = aPool().replicas(2).running().failsAt("B").gone("2-0");
+        film.plays("create 2-0 A: WorkerHealed");
+        assertThat(film.state().breaker().failures()).isEqualTo(1); // as before
+    }
+
+    @Test
+    void oldWorkerLostInMidStepIsHealedBesideItsSurgeWorker() {
+        aPool().replicas(2)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .gone("1-0")
+                .plays("create 1-2 A: WorkerHealed") // 1-1 has proved nothing yet
+                .ready("1-2", "1-1")
+                .plays("evict 1-2")
+                .gone("1-2")
+                .plays("record: WorkerReplaced", "create 2-1 B");
+    }
+
+    @Test
+    void surgeWorkerLostInMidStepIsMadeAgainAndTheDeadlineGoesOn() {
+        Film film = aPool().replicas(2).progressDeadlineSeconds(100).running().begins("B");
+        film.plays("create 1-1 B")
+                .after(10)
+                .gone("1-1")
+                .plays("create 1-1 B")
+                .pending("1-1")
+                .rests()
+                .wakesIn(90);
+        assertThat(film.state().breaker().failures()).isZero(); // no failure
+    }
+
+    @Test
+    void surgeWorkerOnALostNodeIsMadeAgain() {
+        aPool().replicas(2)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .nodeLost("1-1")
+                .plays("delete 1-1 by rollout")
+                .gone("1-1")
+                .plays("create 1-1 B");
+    }
+
+    @Test
+    void replacesWorkersThatFailAgainAndAgainWithGrowingDelay() {
+        Film film = aPool().replicas(1).running();
+        film.ended("1-0").plays("delete 1-0", "create 1-0 A: WorkerHealed");
+        film.ended("1-0").plays("delete 1-0", "create 1-0 A: WorkerHealed"); // never ready: the first in a row
+        film.ended("1-0")
+                .plays("delete 1-0")
+                .waits(10, "worker 1 failed again and again and is made again at 12:00:10Z");
+        film.after(10).plays("create 1-0 A: WorkerHealed");
+        film.ended("1-0").plays("delete 1-0").wakesIn(20);
+        film.after(20).plays("create 1-0 A: WorkerHealed");
+        film.ready("1-0").rests().gone("1-0").plays("create 1-0 A: WorkerHealed"); // it served: no delay
+    }
+
+    @Test
+    void passesOverNamesThatOthersHold() {
+        aPool().replicas(2).running().foreign(3, 4).apply(p -> p.replicas(3)).plays("create 3-5 A: Scaled");
+        aPool().replicas(1).running().foreign(1, 1).begins("B").plays("create 1-2 B");
+    }
+
+    @Test
+    void waitsForQuotaAndSaysSo() {
+        Film film = aPool().replicas(2).running().quotaExceeded().gone("1-0");
+        film.rests().waits(10, "waits for quota");
+        assertThat(film.rest().blocked()).contains("waits for quota");
+        film.after(10).plays("create 1-0 A: WorkerHealed");
+    }
+
+    @Test
+    void saysWhatToDoWhenNothingCanBeMade() {
+        Film film = aPool().replicas(2).running().refuses("B").apply(p -> p.version("B"));
+        film.plays("record", "dry run 1-1").recordDeleted("A").gone("1-0").rests();
+        assertThat(film.rest().blocked())
+                .contains("the ControllerRevision of the snapshot rA was deleted: apply a spec that asks for version A,"
+                        + " or a new one");
+    }
+
+    /** One of two workers is on B, and the rollout goes on. */
+    private static Film halfway() {
+        return aPool().replicas(2)
+                .pauseSeconds(5)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .after(1)
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced");
+    }
+}

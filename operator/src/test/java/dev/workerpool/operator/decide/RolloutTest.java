@@ -1,0 +1,232 @@
+package dev.workerpool.operator.decide;
+
+import static dev.workerpool.operator.decide.PoolSpec.aPool;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/** A rollout that goes well, step by step (contract, section 3). */
+class RolloutTest {
+
+    @Test
+    void fillsAllAtOnceAndKeepsWhatItRuns() {
+        aPool().replicas(3)
+                .created()
+                .plays(
+                        "record", // what is wanted, and when the fill began
+                        "dry run 1-0",
+                        "keep A",
+                        "create 1-0 A + create 2-0 A + create 3-0 A")
+                .ready("1-0", "2-0")
+                .rests() // one is missing
+                .ready("3-0")
+                .plays("record", "promote A to 1"); // the snapshot
+    }
+
+    @Test
+    void rollsWorkersOneByOneNewBeforeOld() {
+        aPool().replicas(3)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B") // A b A A
+                .ready("1-1")
+                .plays("evict 1-0") // 1-0 drains
+                .gone("1-0")
+                .plays("record: WorkerReplaced", "create 2-1 B")
+                .ready("2-1")
+                .plays("evict 2-0")
+                .gone("2-0")
+                .plays("record: WorkerReplaced", "create 3-1 B")
+                .ready("3-1")
+                // with all at B and available it has succeeded; the last old worker drains on
+                .plays("evict 3-0", "record: RolloutSucceeded", "promote B to 2")
+                .gone("3-0")
+                .rests();
+    }
+
+    @Test
+    void nextStepWaitsUntilTheOldWorkerIsGone() {
+        Film film = aPool().replicas(2).running().begins("B");
+        film.plays("create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0")
+                .waits(65, "worker 1 of 2: web-1-0 drains and is gone by 12:01:05Z") // grace + 30 s
+                .after(64)
+                .rests()
+                .after(1) // stuck: it holds up nothing any longer
+                .plays("record: WorkerReplaced", "create 2-1 B");
+    }
+
+    @Test
+    void nextStepDoesNotWaitWithTerminationStarted() {
+        aPool().replicas(2)
+                .terminationStarted()
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0", "record: WorkerReplaced", "create 2-1 B");
+    }
+
+    @Test
+    void replacesAsManyAtATimeAsMaxSurgeSays() {
+        aPool().replicas(3)
+                .maxSurge(2)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B + create 2-1 B") // two at a time
+                .ready("2-1")
+                .plays("evict 2-0")
+                .gone("2-0")
+                .plays("record: WorkerReplaced", "create 3-1 B") // beside 1-1, which has yet to become ready
+                .ready("1-1", "3-1")
+                .plays("evict 1-0", "evict 3-0", "record: RolloutSucceeded", "promote B to 2");
+    }
+
+    @Test
+    void retiresOldWorkerOnlyAfterSoak() {
+        aPool().replicas(1)
+                .minReadySeconds(20)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .after(3)
+                .ready("1-1")
+                .rests()
+                .waits(20, "worker 1 of 1: web-1-1 must stay ready until 12:00:23Z, then web-1-0 is evicted")
+                .after(19)
+                .rests()
+                .after(1)
+                .plays("evict 1-0", "record: RolloutSucceeded", "promote B to 2");
+    }
+
+    @Test
+    void soakStartsAgainAfterAFlap() {
+        aPool().replicas(1)
+                .minReadySeconds(20)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .rests()
+                .after(19)
+                .unready("1-1")
+                .ready("1-1") // between two looks: only the mark of the Ready condition has moved
+                .rests()
+                .wakesIn(20)
+                .after(19)
+                .rests()
+                .after(1)
+                .plays("evict 1-0", "record: RolloutSucceeded", "promote B to 2");
+    }
+
+    @Test
+    void soakStartsAgainWithANewOperator() {
+        aPool().replicas(1)
+                .minReadySeconds(20)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .rests()
+                .after(19)
+                .operatorRestarts()
+                .rests()
+                .wakesIn(20);
+    }
+
+    @Test
+    void pausesBetweenStepsButNotBeforeTheFirst() {
+        aPool().replicas(2)
+                .pauseSeconds(5)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .after(1)
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced")
+                .waits(5, "the next worker is replaced from 12:00:06Z on (rollout.pauseSeconds)")
+                .after(4)
+                .rests()
+                .after(1)
+                .plays("create 2-1 B");
+    }
+
+    @Test
+    void replacesBrokenOldWorkersFirstAndAtOnce() {
+        aPool().replicas(3)
+                .running()
+                .unready("3-0")
+                .rests()
+                .after(30) // readyTimeoutSeconds
+                .begins("B")
+                .plays("delete 3-0 by rollout + create 3-1 B") // it gave no capacity
+                .ready("3-1")
+                .rests() // 3-0 drains
+                .gone("3-0")
+                .plays("record: WorkerReplaced", "create 1-1 B");
+    }
+
+    @Test
+    void removesAnOldWorkerOnlyWhileEnoughOthersAreAvailable() {
+        aPool().replicas(2)
+                .running()
+                .unready("2-0")
+                .rests()
+                .begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .rests()
+                .waits(30, "worker 1 of 2: web-1-0 goes when 2 other workers are available")
+                .ready("2-0")
+                .plays("evict 1-0");
+    }
+
+    @Test
+    void brokenOldWorkerIsReplacedWhileAnotherStepWaitsForCapacity() {
+        aPool().replicas(2)
+                .running()
+                .unready("2-0")
+                .rests()
+                .begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .rests() // 1-0 may not go: 1-1 alone would be available
+                .after(30)
+                .plays("delete 2-0 by rollout + create 2-1 B")
+                .ready("2-1")
+                .plays("evict 1-0", "record: RolloutSucceeded", "promote B to 2");
+    }
+
+    @Test
+    void doesNothingWhilePausedInTheMiddleOfAStepToo() {
+        Film film = aPool().replicas(2).running().begins("B").plays("create 1-1 B");
+        film.apply(p -> p.paused(true))
+                .plays("record") // since when it stands still
+                .ready("1-1")
+                .after(1000) // longer than any deadline
+                .rests()
+                .apply(p -> p.paused(false))
+                .plays("record", "evict 1-0");
+    }
+
+    @Test
+    void startsNothingWhilePaused() {
+        aPool().replicas(2)
+                .running()
+                .apply(p -> p.version("B").paused(true))
+                .plays("record")
+                .apply(p -> p.paused(false))
+                .plays("dry run 1-1", "keep B", "record: RolloutStarted", "create 1-1 B");
+    }
+
+    @Test
+    void evictionWaitsForThePodDisruptionBudget() {
+        Film film = aPool().replicas(2).running().begins("B").plays("create 1-1 B");
+        film.budgetExhausted().ready("1-1").rests().wakesIn(10);
+        assertThat(film.rest().blocked()).contains("waits for a PodDisruptionBudget");
+        film.after(10).plays("evict 1-0");
+    }
+}

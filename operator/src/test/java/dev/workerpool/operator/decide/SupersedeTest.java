@@ -1,0 +1,135 @@
+package dev.workerpool.operator.decide;
+
+import static dev.workerpool.operator.decide.PoolSpec.aPool;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.workerpool.operator.decide.State.Result;
+import org.junit.jupiter.api.Test;
+
+/** The spec changes while a rollout runs, or is refused (contract, sections 1 and 3). */
+class SupersedeTest {
+
+    @Test
+    void newSpecSupersedesAndTheRolloutGoesOnTowardIt() {
+        Film film = aPool().replicas(2).running().begins("B").plays("create 1-1 B");
+        film.after(7)
+                .apply(p -> p.version("C"))
+                .plays(
+                        "record",
+                        "dry run 1-2",
+                        "keep C",
+                        "record: RolloutSuperseded, RolloutStarted",
+                        "delete 1-1 by rollout") // a slot keeps one of two: 1-0 is available, 1-1 is not
+                .gone("1-1")
+                .plays("create 1-1 C") // the name is free again
+                .ready("1-1")
+                .plays("evict 1-0");
+        assertThat(film.state().snapshot().orElseThrow().version()).isEqualTo("A");
+        assertThat(film.newest().result()).isEqualTo(Result.Superseded);
+        assertThat(film.newest().version()).isEqualTo("B");
+        assertThat(film.newest().durationMillis()).isEqualTo(7000);
+        assertThat(film.newest().message()).isEqualTo("the spec asks for version C now");
+        assertThat(film.course().fromVersion()).isEqualTo("A");
+    }
+
+    @Test
+    void whenATargetIsLeftTheSlotKeepsTheWorkerThatAloneIsAvailable() {
+        aPool().replicas(1)
+                .running()
+                .begins("B")
+                .unready("1-0")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .apply(p -> p.minReadySeconds(60)) // 1-1 soaks
+                .rests()
+                .apply(p -> p.version("C"))
+                .plays(
+                        "record",
+                        "dry run 1-2",
+                        "keep C",
+                        "record: RolloutSuperseded, RolloutStarted",
+                        "delete 1-0 by rollout");
+    }
+
+    @Test
+    void whenATargetIsLeftTheSlotKeepsTheSnapshotsOfTwoAvailable() {
+        aPool().replicas(1)
+                .minReadySeconds(60)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .rests()
+                .apply(p -> p.version("C"))
+                .plays(
+                        "record",
+                        "dry run 1-2",
+                        "keep C",
+                        "record: RolloutSuperseded, RolloutStarted",
+                        "evict 1-1"); // it serves: asked for by eviction
+    }
+
+    @Test
+    void backToTheSnapshotEndsTheRolloutAndBringsBackOnlyWhatWasReplaced() {
+        Film film = aPool().replicas(3).running().begins("B");
+        film.plays("create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced", "create 2-1 B")
+                .apply(p -> p.version("A"))
+                .plays(
+                        "record",
+                        "record: RolloutSuperseded, RollbackStarted",
+                        "delete 2-1 by rollout") // not ready, and of what was left
+                .gone("2-1")
+                .plays("record: WorkerReplaced", "create 1-2 A")
+                .ready("1-2")
+                .plays("evict 1-1", "record: RollbackSucceeded")
+                .gone("1-1")
+                .plays("drop B");
+        assertThat(film.workers()).containsExactly("1-2 A", "2-0 A", "3-0 A"); // 2-0 and 3-0 were not touched
+        assertThat(film.state().history()).hasSize(1); // the way back has no entry
+        assertThat(film.newest().result()).isEqualTo(Result.Superseded);
+        assertThat(film.newest().workersReplaced()).isEqualTo(1);
+        assertThat(film.state().breaker().failures()).isZero();
+    }
+
+    @Test
+    void backToTheSnapshotBeforeAnythingWasMadeJustEnds() {
+        aPool().replicas(1)
+                .running()
+                .begins("B")
+                .apply(p -> p.version("A"))
+                .plays("record", "record: RolloutSuperseded", "drop B");
+    }
+
+    @Test
+    void refusedSpecChangesNothing() {
+        Film film = aPool().replicas(2).running().refuses("B");
+        film.apply(p -> p.version("B")).plays("record", "dry run 1-1").wakesIn(10);
+        film.after(9)
+                .rests()
+                .after(1)
+                .plays("dry run 1-1") // tried again
+                .accepts("B")
+                .after(10)
+                .plays("dry run 1-1", "keep B", "record: RolloutStarted", "create 1-1 B");
+        assertThat(film.state().breaker().failures()).isZero();
+    }
+
+    @Test
+    void rolloutStandsStillWhileTheSpecIsRefusedAndGoesOnWithTheNextOne() {
+        Film film = aPool().replicas(2).running().begins("B").plays("create 1-1 B");
+        film.refuses("C")
+                .apply(p -> p.version("C"))
+                .plays("record", "dry run 1-2", "record") // since when it stands still
+                .ready("1-1")
+                .rests() // as if paused: 1-0 stays
+                .after(4)
+                .apply(p -> p.version("B"))
+                .plays("record", "evict 1-0");
+        assertThat(film.course().pausedFor()).hasSeconds(4);
+        assertThat(film.state().history()).isEmpty();
+    }
+}
