@@ -1,0 +1,2 @@
+/** The main job on the embedded server, before one's eyes. */
+package dev.workerpool.e2e.demo;
