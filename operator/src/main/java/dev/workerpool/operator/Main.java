@@ -47,9 +47,10 @@ public final class Main {
     private static Config config() {
         Config config = Config.autoConfigure(null);
         config.setUserAgent("workerpool-operator/" + version());
-        config.setRequestRetryBackoffLimit(
-                0); // a refused write goes back to the planner, which may think otherwise by then
-        config.setHttp2Disable(true); // one stalled connection then stalls one watch, not all of them
+        // A refused write goes back to the planner, which may think otherwise by then.
+        config.setRequestRetryBackoffLimit(0);
+        // One connection that stalls then stalls one watch, not all of them.
+        config.setHttp2Disable(true);
         config.setConnectionTimeout(5_000);
         config.setRequestTimeout(10_000);
         return config;

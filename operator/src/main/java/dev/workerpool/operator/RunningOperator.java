@@ -93,7 +93,10 @@ public final class RunningOperator implements AutoCloseable {
             management =
                     new ManagementServer(options.managementPort(), health::dead, health::unready, registry::scrape);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new UncheckedIOException(
+                    "Port " + options.managementPort() + " for health and metrics cannot be had (" + e.getMessage()
+                            + "); mend it with: export MANAGEMENT_PORT=<another>",
+                    e);
         }
         operator = new Operator(settings -> configure(settings, fatal));
     }
