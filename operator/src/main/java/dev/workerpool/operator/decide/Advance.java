@@ -84,7 +84,9 @@ final class Advance {
         if (done == course.done() || (done > course.done() && done == s.replicas() && force.available() == done)) {
             return Optional.empty(); // the end of the last step is told with the end of the rollout
         }
-        agenda.waiting(done + " of " + s.replicas() + " workers are replaced; the next one follows after a pause of "
+        if (done > course.done()) {
+            agenda.waiting(Steps.pauseUntil(o.now().plus(s.pause())));
+        } the next one follows after a pause of "
                 + s.pause().toSeconds() + " s");
         List<Event> events = new ArrayList<>();
         if (done > course.done()) {

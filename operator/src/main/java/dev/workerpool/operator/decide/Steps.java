@@ -207,7 +207,13 @@ final class Steps {
                 .limit(room)
                 .<Action>map(w -> new Action.Create(w.slot(), force.nextGeneration(w.slot()), target))
                 .toList();
-        return make.isEmpty() ? Optional.empty() : Optional.of(agenda.act(make, List.of()));
+        if (make.isEmpty()) {
+            return Optional.empty();
+        }
+        agenda.waiting(step(old.get(0).slot()) + "its new worker starts, and then has "
+                + s.readyTimeout().toSeconds() + " s to become ready, then "
+                + old.get(0).name() + " is evicted");
+        return Optional.of(agenda.act(make, List.of()));
     }
 
     private void describe(List<Worker> draining) {
@@ -285,8 +291,12 @@ final class Steps {
             return false;
         }
         agenda.wakeAt(until);
-        agenda.waiting("the next worker is replaced from " + Agenda.clock(until) + " on (rollout.pauseSeconds)");
+        agenda.waiting(pauseUntil(until));
         return true;
+    }
+
+    static String pauseUntil(Instant until) {
+        return "the next worker is replaced from " + Agenda.clock(until) + " on (rollout.pauseSeconds)";
     }
 
     private Instant deadline() {
