@@ -125,21 +125,11 @@ record Schema(JsonNode node) {
         if (value.isNumber()) {
             if (schema.has("minimum")
                     && value.asDouble() < schema.path("minimum").asDouble()) {
-                invalid(
-                        causes,
-                        path,
-                        shown,
-                        "should be greater than or equal to "
-                                + number(schema.path("minimum")));
+                invalid(causes, path, shown, "should be greater than or equal to " + number(schema.path("minimum")));
             }
             if (schema.has("maximum")
                     && value.asDouble() > schema.path("maximum").asDouble()) {
-                invalid(
-                        causes,
-                        path,
-                        shown,
-                        "should be less than or equal to "
-                                + number(schema.path("maximum")));
+                invalid(causes, path, shown, "should be less than or equal to " + number(schema.path("maximum")));
             }
         }
         if (value.isTextual()) {

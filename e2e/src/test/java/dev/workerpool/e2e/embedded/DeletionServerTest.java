@@ -33,11 +33,14 @@ class DeletionServerTest extends Fixture {
     void preStopSleepDelaysTheEnd() {
         server.nodes().terminationScale(0.1);
         Pod pod = pod("a", "1");
-        pod.getSpec().getContainers().getFirst().setLifecycle(new LifecycleBuilder()
-                .withNewPreStop()
-                .withNewSleep(5L)
-                .endPreStop()
-                .build());
+        pod.getSpec()
+                .getContainers()
+                .getFirst()
+                .setLifecycle(new LifecycleBuilder()
+                        .withNewPreStop()
+                        .withNewSleep(5L)
+                        .endPreStop()
+                        .build());
         client.resource(pod).create();
         awaitReady("a");
         long before = System.nanoTime();
@@ -50,12 +53,12 @@ class DeletionServerTest extends Fixture {
     void preconditionsMustHold() {
         Pod made = create("a", "1");
         awaitReady("a");
-        assertThat(refused(409, () -> client.resource(made).lockResourceVersion().delete())
+        assertThat(refused(409, () -> client.resource(made)
+                                .lockResourceVersion()
+                                .delete())
                         .getMessage())
                 .contains("Precondition failed");
-        client.resource(read("a"))
-                .lockResourceVersion()
-                .delete();
+        client.resource(read("a")).lockResourceVersion().delete();
         awaitGone("a");
     }
 
@@ -89,7 +92,9 @@ class DeletionServerTest extends Fixture {
         WorkerPool owner = client.resource(pool("web")).create();
         client.resource(owned(pod("a", "1"), owner)).create();
         awaitReady("a");
-        client.resource(owner).withPropagationPolicy(DeletionPropagation.FOREGROUND).delete();
+        client.resource(owner)
+                .withPropagationPolicy(DeletionPropagation.FOREGROUND)
+                .delete();
         assertThat(readPool("web")).isNotNull();
         awaitGone("a");
         Awaitility.await().until(() -> readPool("web") == null);
@@ -112,7 +117,12 @@ class DeletionServerTest extends Fixture {
         awaitReady("b");
         budget("first", new IntOrString(2));
         assertThat(evict("a")).isFalse();
-        client.policy().v1().podDisruptionBudget().inNamespace("default").withName("first").delete();
+        client.policy()
+                .v1()
+                .podDisruptionBudget()
+                .inNamespace("default")
+                .withName("first")
+                .delete();
         budget("second", new IntOrString("50%"));
         assertThat(evict("a")).isTrue();
         awaitGone("a");

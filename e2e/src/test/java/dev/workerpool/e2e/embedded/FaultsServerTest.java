@@ -31,7 +31,8 @@ class FaultsServerTest extends Fixture {
     @Test
     void failsAsOftenAsAsked() {
         server.fail(r -> r.method().equals("POST"), 429, 1, "later", Duration.ofSeconds(3));
-        assertThat(refused(429, () -> create("a", "1")).getStatus().getMessage()).isEqualTo("later");
+        assertThat(refused(429, () -> create("a", "1")).getStatus().getMessage())
+                .isEqualTo("later");
         create("a", "1");
     }
 
@@ -44,7 +45,8 @@ class FaultsServerTest extends Fixture {
 
     @Test
     void informersSurviveExpiredAndClosedWatches() {
-        try (SharedIndexInformer<Pod> pods = client.pods().inNamespace("default").inform()) {
+        try (SharedIndexInformer<Pod> pods =
+                client.pods().inNamespace("default").inform()) {
             create("a", "1");
             seen(pods, 1);
             server.expireWatches();
@@ -58,7 +60,8 @@ class FaultsServerTest extends Fixture {
 
     @Test
     void hungWatchesDeliverLater() throws InterruptedException {
-        try (SharedIndexInformer<Pod> pods = client.pods().inNamespace("default").inform()) {
+        try (SharedIndexInformer<Pod> pods =
+                client.pods().inNamespace("default").inform()) {
             server.hangWatches(true);
             create("a", "1");
             Thread.sleep(200);
@@ -83,7 +86,8 @@ class FaultsServerTest extends Fixture {
                 .build();
         try (KubernetesClient other =
                         new KubernetesClientBuilder().withConfig(config).build();
-                SharedIndexInformer<Pod> pods = other.pods().inNamespace("default").inform()) {
+                SharedIndexInformer<Pod> pods =
+                        other.pods().inNamespace("default").inform()) {
             create("a", "1");
             seen(pods, 1);
         }

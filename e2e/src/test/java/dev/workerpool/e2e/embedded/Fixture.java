@@ -70,15 +70,12 @@ abstract class Fixture {
     }
 
     static WorkerPool pool(String name) {
-        return Serialization.unmarshal(
-                """
+        return Serialization.unmarshal("""
                 apiVersion: workerpool.dev/v1alpha1
                 kind: WorkerPool
                 metadata: {name: %s, namespace: default}
                 spec: {version: "1", template: {spec: {containers: [{name: worker, image: "worker:1"}]}}}
-                """
-                        .formatted(name),
-                WorkerPool.class);
+                """.formatted(name), WorkerPool.class);
     }
 
     Pod create(String name, String version) {

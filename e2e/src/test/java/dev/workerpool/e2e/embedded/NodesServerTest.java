@@ -21,7 +21,9 @@ class NodesServerTest extends Fixture {
 
     private static String waiting(Pod pod) {
         var state = container(pod).getState();
-        return state == null || state.getWaiting() == null ? "" : state.getWaiting().getReason();
+        return state == null || state.getWaiting() == null
+                ? ""
+                : state.getWaiting().getReason();
     }
 
     @Test
@@ -119,7 +121,9 @@ class NodesServerTest extends Fixture {
         URI uri = URI.create("http://127.0.0.1:" + server.nodes().verificationPort() + "/ready");
         try (HttpClient http = HttpClient.newHttpClient()) {
             return http.send(
-                            HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(5)).build(),
+                            HttpRequest.newBuilder(uri)
+                                    .timeout(Duration.ofSeconds(5))
+                                    .build(),
                             HttpResponse.BodyHandlers.discarding())
                     .statusCode();
         }

@@ -24,7 +24,10 @@ class ObjectsServerTest extends Fixture {
         assertThat(made.getMetadata().getUid()).isNotEmpty();
         assertThat(made.getMetadata().getCreationTimestamp()).isNotEmpty();
         assertThat(refused(409, () -> create("a", "1")).getStatus().getReason()).isEqualTo("AlreadyExists");
-        assertThat(refused(404, () -> client.pods().inNamespace("default").withName("b").edit(p -> p))
+        assertThat(refused(404, () -> client.pods()
+                                .inNamespace("default")
+                                .withName("b")
+                                .edit(p -> p))
                         .getMessage())
                 .isNotEmpty();
     }
@@ -43,9 +46,7 @@ class ObjectsServerTest extends Fixture {
         String both = "{\"status\":{\"replicas\":7},\"spec\":{\"version\":\"3\"}}";
         client.resource(pool("web")).create();
         client.resource(pool("web")).patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"version\":\"2\"}}");
-        client.resource(pool("web"))
-                .subresource("status")
-                .patch(PatchContext.of(PatchType.JSON_MERGE), both);
+        client.resource(pool("web")).subresource("status").patch(PatchContext.of(PatchType.JSON_MERGE), both);
         client.resource(pool("web")).patch(PatchContext.of(PatchType.JSON_MERGE), "{\"status\":{\"replicas\":9}}");
         WorkerPool now = readPool("web");
         assertThat(now.getMetadata().getGeneration()).isEqualTo(2);
@@ -83,7 +84,11 @@ class ObjectsServerTest extends Fixture {
 
     @Test
     void dryRunSaysWhatWouldHappenAndStoresNothing() {
-        assertThat(client.resource(pod("a", "1")).dryRun(true).create().getMetadata().getUid())
+        assertThat(client.resource(pod("a", "1"))
+                        .dryRun(true)
+                        .create()
+                        .getMetadata()
+                        .getUid())
                 .isNotEmpty();
         assertThat(read("a")).isNull();
         Pod twice = new PodBuilder(pod("a", "1"))
@@ -99,12 +104,10 @@ class ObjectsServerTest extends Fixture {
                 .contains("spec.containers[1].image: Required value");
         Pod unknown = pod("a", "1");
         unknown.getSpec().setAdditionalProperty("imag", "x");
-        assertThat(refused(
-                                400,
-                                () -> client.resource(unknown)
-                                        .dryRun(true)
-.fieldValidation(Validation.STRICT)
-                                        .create())
+        assertThat(refused(400, () -> client.resource(unknown)
+                                .dryRun(true)
+                                .fieldValidation(Validation.STRICT)
+                                .create())
                         .getMessage())
                 .contains("strict decoding error: unknown field \"spec.imag\"");
     }
