@@ -86,8 +86,7 @@ final class Advance {
         }
         if (done > course.done()) {
             agenda.waiting(Steps.pauseUntil(o.now().plus(s.pause())));
-        } the next one follows after a pause of "
-                + s.pause().toSeconds() + " s");
+        }
         List<Event> events = new ArrayList<>();
         if (done > course.done()) {
             events.add(replaced(done, course));
