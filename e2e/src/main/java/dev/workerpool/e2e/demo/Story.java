@@ -77,7 +77,7 @@ final class Story {
         scene.status()
                 .map(s -> s.lastFailure())
                 .map(LastFailure::log)
-                .ifPresent(log -> stage.say("   its log: " + log));
+                .ifPresent(log -> stage.say("   its log:\n" + log.indent(5).stripTrailing()));
         if (breaker == BreakerState.Open) {
             stage.say("   the circuit breaker opened: " + message(scene, "CircuitBreakerOpen"));
         }
@@ -121,18 +121,16 @@ final class Story {
         scene.conditions()
                 .forEach(c -> text.append(
                         "%-20s %-7s %-24s %s%n".formatted(c.getType(), c.getStatus(), c.getReason(), c.getMessage())));
-        text.append("%n%-16s %-16s %-12s %8s  %8s  %s%n"
-                .formatted("FROM", "VERSION", "RESULT", "SECONDS", "REPLACED", "MESSAGE"));
+        text.append("%n%-12s %-16s %-12s %7s  %s%n".formatted("FROM", "VERSION", "RESULT", "SECONDS", "MESSAGE"));
         scene.status()
                 .orElseThrow()
                 .history()
-                .forEach(h -> text.append("%-16s %-16s %-12s %8.1f  %8d  %s%n"
+                .forEach(h -> text.append("%-12s %-16s %-12s %7.1f  %s%n"
                         .formatted(
                                 h.fromVersion(),
                                 h.version(),
                                 h.result(),
                                 h.durationSeconds(),
-                                h.workersReplaced(),
                                 Optional.ofNullable(h.message()).orElse(""))));
         text.append("%nThe story went as it should, in %d s."
                 .formatted(Duration.between(began, Instant.now()).toSeconds()));

@@ -21,7 +21,8 @@ record Kind(
             String group, String version, String kind, boolean namespaced, boolean hasStatus, String... shorts) {
         String plural = kind.toLowerCase(Locale.ROOT);
         plural = plural.endsWith("y") ? plural.substring(0, plural.length() - 1) + "ies" : plural + "s";
-        return new Kind(group, version, kind, plural, namespaced, hasStatus, List.of(shorts), List.of(), null);
+        List<String> categories = List.of("Pod", "Service").contains(kind) ? List.of("all") : List.of();
+        return new Kind(group, version, kind, plural, namespaced, hasStatus, List.of(shorts), categories, null);
     }
 
     /** The first served version of a CustomResourceDefinition. */

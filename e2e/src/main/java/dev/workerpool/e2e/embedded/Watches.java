@@ -13,7 +13,7 @@ import java.util.function.Predicate;
 
 /** A watch: one JSON object a line, for as long as both sides like. */
 final class Watches {
-    /** The fabric8 client reads watches over HTTP wrongly where a character takes more than one byte: none does here. */
+    /** The fabric8 client reads a watch over HTTP wrongly where a character takes more than one byte: none does. */
     private static final ObjectWriter ASCII =
             Json.MAPPER.writer().with(JsonWriteFeature.ESCAPE_NON_ASCII.mappedFeature());
 
