@@ -110,6 +110,10 @@ final class Film {
         return change(name, f -> said(f, false, false, Optional.empty(), Optional.empty(), 0));
     }
 
+    Film running(String name) {
+        return change(name, f -> said(f, true, false, Optional.empty(), Optional.empty(), 0));
+    }
+
     Film blocked(String name, String why) {
         return change(name, f -> said(f, false, false, Optional.empty(), Optional.of(why), 0));
     }
@@ -194,6 +198,12 @@ final class Film {
     /** Exactly these passes, and then it rests. */
     Film plays(String... lines) {
         assertThat(play()).containsExactly(lines);
+        return this;
+    }
+
+    /** Surge workers are made, and then it rests. */
+    Film surges() {
+        assertThat(play()).singleElement().asString().startsWith("create ");
         return this;
     }
 
@@ -293,6 +303,14 @@ final class Film {
         return pods.values().stream()
                 .filter(PodFacts::live)
                 .map(f -> name(f) + " " + f.version())
+                .toList();
+    }
+
+    /** Revisions that are kept, with their numbers, for example "A 1". */
+    List<String> records() {
+        return records.entrySet().stream()
+                .map(r -> version(r.getKey()) + " " + r.getValue())
+                .sorted()
                 .toList();
     }
 
