@@ -70,9 +70,10 @@ class CrdE2E {
                 .customResourceDefinitions()
                 .withName("workerpools.workerpool.dev")
                 .waitUntilCondition(
-                        crd -> crd.getStatus().getConditions().stream()
-                                .anyMatch(c -> c.getType().equals("Established")
-                                        && c.getStatus().equals("True")),
+                        crd -> crd.getStatus().getConditions() != null
+                                && crd.getStatus().getConditions().stream()
+                                        .anyMatch(c -> c.getType().equals("Established")
+                                                && c.getStatus().equals("True")),
                         30,
                         TimeUnit.SECONDS);
         client.resource(new NamespaceBuilder()

@@ -1,0 +1,113 @@
+package dev.workerpool.e2e.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.workerpool.api.WorkerPool;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * Tests of the operator's jar on the cluster of the present KUBECONFIG, whose nodes have the image
+ * {@code workerpool.dev/worker:e2e} (e2e/cluster). Each class has a namespace and an operator of its own, and takes both
+ * away; the CRD is applied, and stays.
+ */
+@TestInstance(Lifecycle.PER_CLASS)
+abstract class ClusterTest {
+    KubernetesClient client;
+    String namespace;
+    OperatorProcess operator;
+
+    /** What a person needs to see of a test that failed, before it is gone. */
+    @RegisterExtension
+    final AfterTestExecutionCallback onFailure =
+            test -> test.getExecutionException().ifPresent(cause -> {
+                System.out.println("---- " + test.getDisplayName() + " failed: " + cause.getMessage());
+                client.resources(WorkerPool.class).inNamespace(namespace).list().getItems().stream()
+                        .map(pool -> Serialization.asYaml(pool.getStatus()))
+                        .forEach(System.out::println);
+                client.pods().inNamespace(namespace).list().getItems().stream()
+                        .map(pod -> pod.getMetadata().getName() + " " + Serialization.asJson(pod.getStatus()))
+                        .forEach(System.out::println);
+                System.out.println("---- the operator's log\n" + operator.log());
+            });
+
+    @BeforeAll
+    final void begin() throws IOException {
+        client = new KubernetesClientBuilder().build();
+        try (InputStream crd = WorkerPool.class.getResourceAsStream("/workerpools.workerpool.dev-v1.yml")) {
+            client.load(crd).forceConflicts().serverSideApply();
+        }
+        client.apiextensions()
+                .v1()
+                .customResourceDefinitions()
+                .withName("workerpools.workerpool.dev")
+                .waitUntilCondition(
+                        crd -> crd.getStatus().getConditions() != null
+                                && crd.getStatus().getConditions().stream()
+                                        .anyMatch(c -> c.getType().equals("Established")
+                                                && c.getStatus().equals("True")),
+                        30,
+                        TimeUnit.SECONDS);
+        namespace = "e2e-" + UUID.randomUUID().toString().substring(0, 8);
+        client.resource(new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withName(namespace)
+                        .addToLabels(namespaceLabels())
+                        .endMetadata()
+                        .build())
+                .create();
+        await("the namespace's ServiceAccount")
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> client.serviceAccounts()
+                                .inNamespace(namespace)
+                                .withName("default")
+                                .get()
+                        != null);
+        operator = OperatorProcess.start(namespace);
+    }
+
+    Map<String, String> namespaceLabels() {
+        return Map.of();
+    }
+
+    @AfterAll
+    final void end() {
+        try {
+            if (operator != null && operator.isAlive()) {
+                // Counted by the operator on every pass: 0 is the only good value.
+                assertThat(operator.metrics()
+                                .lines()
+                                .filter(l -> l.startsWith("workerpool_invariant_violations_total")))
+                        .allMatch(line -> line.endsWith(" 0.0"));
+            }
+        } finally {
+            if (operator != null) {
+                operator.close();
+            }
+            if (namespace != null) {
+                client.namespaces().withName(namespace).delete();
+            }
+            client.close();
+        }
+    }
+
+    /** A new pool with a change of {@link Pool#PLAIN}, given as a JSON merge patch in YAML. */
+    Pool create(String name, String change) {
+        return Pool.create(client, namespace, name, change);
+    }
+}

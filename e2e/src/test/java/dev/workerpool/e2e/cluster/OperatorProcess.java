@@ -1,0 +1,128 @@
+package dev.workerpool.e2e.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The operator's jar at work for one namespace, in a process of its own that a test may end in any way. */
+final class OperatorProcess implements AutoCloseable {
+    private static final Pattern STARTED = Pattern.compile("WorkerPool operator works on .* on port (\\d+)");
+
+    private final Process process;
+    private final Path log;
+
+    /** Starts it; returns once it works. */
+    static OperatorProcess start(String namespace) {
+        Path jar = Path.of(System.getProperty("basedir", "."), "../operator/target/workerpool-operator.jar")
+                .normalize();
+        assertThat(jar)
+                .as("the operator, built by mvn package -pl operator -am")
+                .exists();
+        OperatorProcess operator = new OperatorProcess(jar, namespace);
+        try {
+            await("the operator's start").atMost(Duration.ofSeconds(60)).until(operator::worksOrEnded);
+            assertThat(operator.process.isAlive())
+                    .as("the operator runs, its log being:%n%s", operator.log())
+                    .isTrue();
+            return operator;
+        } catch (RuntimeException | Error e) {
+            operator.close();
+            throw e;
+        }
+    }
+
+    private OperatorProcess(Path jar, String namespace) {
+        try {
+            log = Files.createTempFile("workerpool-operator-", ".log");
+            ProcessBuilder builder =
+                    new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-jar", jar.toString());
+            builder.environment().put("WATCH_NAMESPACES", namespace);
+            builder.environment().put("MANAGEMENT_PORT", "0");
+            builder.environment().put("LEADER_ELECTION", "false");
+            process = builder.redirectErrorStream(true)
+                    .redirectOutput(log.toFile())
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private boolean worksOrEnded() {
+        return !process.isAlive() || STARTED.matcher(log()).find();
+    }
+
+    String log() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** What {@code /metrics} says. */
+    String metrics() {
+        Matcher started = STARTED.matcher(log());
+        assertThat(started.find()).isTrue();
+        URI uri = URI.create("http://127.0.0.1:" + started.group(1) + "/metrics");
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            return http.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString())
+                    .body();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** SIGKILL. */
+    void kill() {
+        process.destroyForcibly();
+        ended(10);
+    }
+
+    /** SIGTERM; how long it took to end. */
+    Duration terminate() {
+        long began = System.nanoTime();
+        process.destroy();
+        ended(30);
+        return Duration.ofNanos(System.nanoTime() - began);
+    }
+
+    private void ended(int withinSeconds) {
+        try {
+            assertThat(process.waitFor(withinSeconds, TimeUnit.SECONDS))
+                    .as("the operator has ended")
+                    .isTrue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        kill();
+        try {
+            Files.deleteIfExists(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package dev.workerpool.e2e.cluster;
+
+import dev.workerpool.api.ConditionType;
+import dev.workerpool.api.Reason;
+import dev.workerpool.api.WorkerPool;
+import dev.workerpool.api.WorkerPoolStatus;
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.awaitility.Awaitility;
+
+/** A pool on the cluster, as its user sees it. */
+record Pool(KubernetesClient client, String namespace, String name) {
+    /** Two workers, with short times. */
+    static final String PLAIN = """
+            apiVersion: workerpool.dev/v1alpha1
+            kind: WorkerPool
+            metadata: {}
+            spec:
+              version: 1.0.0
+              replicas: 2
+              rollout: {pauseSeconds: 0, readyTimeoutSeconds: 8, progressDeadlineSeconds: 60}
+              drain: {delaySeconds: 1, timeoutSeconds: 5}
+              circuitBreaker: {resetTimeoutSeconds: 10}
+              template:
+                spec:
+                  containers:
+                  - name: worker
+                    image: workerpool.dev/worker:e2e
+                    imagePullPolicy: Never
+                    readinessProbe: {httpGet: {path: /ready, port: 8000}, periodSeconds: 1, failureThreshold: 1}
+            """;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+    static Pool create(KubernetesClient client, String namespace, String name, String change) {
+        Object pool = merge(map(PLAIN), merge(map(change), Map.of("metadata", Map.of("name", name))));
+        client.resource(Serialization.unmarshal(Serialization.asYaml(pool), WorkerPool.class))
+                .inNamespace(namespace)
+                .create();
+        return new Pool(client, namespace, name);
+    }
+
+    /** Changes the spec by a JSON merge patch in YAML. */
+    void edit(String spec) {
+        patch(Map.of("spec", map(spec)));
+    }
+
+    void annotate(String key, String value) {
+        patch(Map.of("metadata", Map.of("annotations", Map.of(key, value))));
+    }
+
+    private void patch(Object change) {
+        resource().patch(PatchContext.of(PatchType.JSON_MERGE), Serialization.asJson(change));
+    }
+
+    void version(String version) {
+        edit("version: " + version);
+    }
+
+    void scale(int replicas) {
+        resource().scale(replicas);
+    }
+
+    Resource<WorkerPool> resource() {
+        return client.resources(WorkerPool.class).inNamespace(namespace).withName(name);
+    }
+
+    WorkerPool get() {
+        return resource().get();
+    }
+
+    /** Empty until the operator has written one. */
+    WorkerPoolStatus status() {
+        WorkerPoolStatus status = get().getStatus();
+        return status == null ? Serialization.unmarshal("{}", WorkerPoolStatus.class) : status;
+    }
+
+    Condition condition(ConditionType type) {
+        return condition(status(), type);
+    }
+
+    static Condition condition(WorkerPoolStatus status, ConditionType type) {
+        List<Condition> conditions = status.conditions() == null ? List.of() : status.conditions();
+        return conditions.stream()
+                .filter(c -> c.getType().equals(type.name()))
+                .findFirst()
+                .orElseGet(Condition::new);
+    }
+
+    /** All pods that bear the pool's label, terminating ones too. */
+    List<Pod> pods() {
+        return client.pods()
+                .inNamespace(namespace)
+                .withLabel("workerpool.dev/pool", name)
+                .list()
+                .getItems();
+    }
+
+    /** Those of them that run a version and are not terminating. */
+    List<Pod> pods(String version) {
+        return pods().stream()
+                .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
+                .filter(pod -> version.equals(pod.getMetadata().getLabels().get("workerpool.dev/version")))
+                .toList();
+    }
+
+    List<Event> events(String reason) {
+        return client.v1().events().inNamespace(namespace).list().getItems().stream()
+                .filter(e -> name.equals(e.getInvolvedObject().getName()) && reason.equals(e.getReason()))
+                .toList();
+    }
+
+    WorkerPoolStatus await(String what, Predicate<WorkerPoolStatus> reached) {
+        return Awaitility.await("pool " + name + ": " + what)
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(200))
+                .until(this::status, reached);
+    }
+
+    /** Waits until Ready has that reason, of the newest spec. */
+    WorkerPoolStatus await(Reason reason) {
+        long generation = get().getMetadata().getGeneration();
+        return await("Ready says " + reason, status -> {
+            Condition ready = condition(status, ConditionType.Ready);
+            return reason.name().equals(ready.getReason())
+                    && ready.getObservedGeneration() != null
+                    && ready.getObservedGeneration() >= generation;
+        });
+    }
+
+    /** Waits until every worker runs that version and nothing else is there. */
+    WorkerPoolStatus awaitUpToDate(String version) {
+        await("runs " + version, status -> version.equals(status.version()));
+        await(Reason.UpToDate);
+        return await("old workers gone", status -> {
+            int replicas = get().getSpec().replicas();
+            return pods().size() == replicas && pods(version).size() == replicas && status.rollout() == null;
+        });
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> map(String yaml) {
+        Map<String, Object> map = Serialization.unmarshal(yaml, Map.class);
+        return map == null ? Map.of() : map;
+    }
+
+    private static Object merge(Object base, Object patch) {
+        if (!(patch instanceof Map<?, ?> changes)) {
+            return patch;
+        }
+        Map<Object, Object> result = base instanceof Map<?, ?> map ? new LinkedHashMap<>(map) : new LinkedHashMap<>();
+        changes.forEach((key, value) -> result.put(key, merge(result.get(key), value)));
+        return result;
+    }
+}
