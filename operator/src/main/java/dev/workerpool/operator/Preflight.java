@@ -2,6 +2,7 @@ package dev.workerpool.operator;
 
 import dev.workerpool.api.WorkerPool;
 import dev.workerpool.operator.health.ApiFailure;
+import io.fabric8.kubernetes.api.model.ListOptions;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReview;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
@@ -9,9 +10,11 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.net.HttpURLConnection;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Looks, before the operator starts, at what it cannot work without: an API server that answers, the permissions of
@@ -39,6 +42,9 @@ final class Preflight {
             Permission.of("coordination.k8s.io", "leases", "get", "create", "update", "patch");
 
     private static final String MEND_DEPLOYMENT = "Mend it with: kubectl apply -k deploy";
+
+    private static final int TOO_MANY_REQUESTS = 429;
+    private static final Duration CACHE_FILLS_WITHIN = Duration.ofSeconds(15);
 
     private Preflight() {}
 
@@ -109,7 +115,18 @@ final class Preflight {
             var scoped = options.namespaces().isEmpty()
                     ? pools.inAnyNamespace()
                     : pools.inNamespace(options.namespaces().iterator().next());
-            scoped.list(new ListOptionsBuilder().withLimit(1L).build());
+            // From the cache, as informers ask: right after the CRD was applied it is not filled yet, and says 429.
+            ListOptions cached = new ListOptionsBuilder()
+                    .withResourceVersion("0")
+                    .withLimit(1L)
+                    .build();
+            for (int i = 0; i < CACHE_FILLS_WITHIN.toSeconds(); i++) {
+                if (listed(() -> scoped.list(cached))) {
+                    return Optional.empty();
+                }
+                LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
+            }
+            scoped.list(cached);
             return Optional.empty();
         } catch (KubernetesClientException e) {
             if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
@@ -118,6 +135,19 @@ final class Preflight {
             return Optional.of("The cluster at " + client.getConfiguration().getMasterUrl()
                     + " does not know WorkerPools: the CRD " + new WorkerPool().getFullResourceName()
                     + " is missing; mend it with: kubectl apply -k crds");
+        }
+    }
+
+    /** False if it is too early. */
+    private static boolean listed(Runnable list) {
+        try {
+            list.run();
+            return true;
+        } catch (KubernetesClientException e) {
+            if (e.getCode() == TOO_MANY_REQUESTS) {
+                return false;
+            }
+            throw e;
         }
     }
 
