@@ -20,24 +20,25 @@ public final class Demo {
     private Demo() {}
 
     /** Takes {@code --serve}, or nothing. */
-    public static void main(String[] arguments) throws IOException, InterruptedException {
-        EmbeddedServer server = EmbeddedServer.start();
-        // Slow enough to be watched; a real worker takes longer still.
-        server.nodes()
-                .startDelay(Duration.ofMillis(300))
-                .readyDelay(Duration.ofMillis(600))
-                .terminationDelay(Duration.ofMillis(300));
-        KubernetesClient client = server.client();
-        RunningOperator operator = RunningOperator.start(client, Options.local(), Clock.systemUTC(), Demo::halt);
-        if (arguments.length > 0) {
-            serve(server, operator, client);
-        } else {
-            boolean asExpected = tell(client);
-            operator.close();
-            client.close();
-            server.close();
-            System.exit(asExpected ? 0 : 1);
+    public static void main(String[] arguments) throws InterruptedException {
+        boolean asExpected = false;
+        try (EmbeddedServer server = EmbeddedServer.start();
+                KubernetesClient client = server.client();
+                RunningOperator operator =
+                        RunningOperator.start(client, Options.local(), Clock.systemUTC(), Demo::halt)) {
+            // Slow enough to be watched; a real worker takes longer still.
+            server.nodes()
+                    .startDelay(Duration.ofMillis(300))
+                    .readyDelay(Duration.ofMillis(600))
+                    .terminationDelay(Duration.ofMillis(300));
+            if (arguments.length > 0) {
+                serve(server, operator);
+            }
+            asExpected = tell(client);
+        } catch (IOException | RuntimeException e) {
+            e.printStackTrace();
         }
+        System.exit(asExpected ? 0 : 1); // whatever thread still runs
     }
 
     private static boolean tell(KubernetesClient client) throws IOException, InterruptedException {
@@ -55,14 +56,14 @@ public final class Demo {
         }
     }
 
-    private static void serve(EmbeddedServer server, RunningOperator operator, KubernetesClient client)
+    /** Returns never; Ctrl-C ends it. */
+    private static void serve(EmbeddedServer server, RunningOperator operator)
             throws IOException, InterruptedException {
         Path directory = Files.createTempDirectory("workerpool-demo");
         Path kubeconfig = server.writeKubeconfig(directory.resolve("kubeconfig"));
         Path pool = Files.writeString(directory.resolve("pool.yaml"), manifest());
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             operator.close();
-            client.close();
             server.close();
             try {
                 Files.deleteIfExists(kubeconfig);

@@ -70,7 +70,7 @@ final class Stage implements AutoCloseable {
 
     /** Edits {@code spec.version}, as a user does. */
     void deploy(String version) {
-        say("\n$ kubectl patch wp web --type merge -p '{\"spec\":{\"version\":\"" + version + "\"}}'");
+        say("$ kubectl patch wp web --type merge -p '{\"spec\":{\"version\":\"" + version + "\"}}'");
         WorkerPool edited = client.resource(pool)
                 .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"version\":\"" + version + "\"}}");
         synchronized (this) {

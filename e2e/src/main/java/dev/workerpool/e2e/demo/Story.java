@@ -28,9 +28,9 @@ final class Story {
     void tell() throws InterruptedException {
         fills();
         rolls();
-        rollsBack("1.2.0-dies", "ready at first, it exits 3 s later, when others have been replaced already", 1);
+        rollsBack("1.2.0-dies", "it exits 3 s after it became ready", 1);
         rollsBack("1.2.1-never", "it never becomes ready", 2);
-        rollsBack("1.2.2-badimage", "its image does not exist", 3);
+        rollsBack("1.2.2-badimage", "there is no such image", 3);
         holds();
         recovers();
         curtain();

@@ -172,7 +172,7 @@ class GateTest {
                 .plays(
                         "record: RolloutFailed, RollbackStarted",
                         "delete 1-1 by rollout",
-                        "create 1-2 A: WorkerHealed",
+                        "create 1-2 A",
                         "delete 2-1 by rollout");
     }
 
@@ -184,7 +184,7 @@ class GateTest {
                 .plays(
                         "record: RolloutFailed, RollbackStarted",
                         "delete 1-1 by rollout",
-                        "create 1-2 A: WorkerHealed",
+                        "create 1-2 A",
                         "delete 2-1 by rollout");
         assertThat(film.state().lastFailure().orElseThrow().pod()).isEqualTo("web-1-1");
     }

@@ -162,7 +162,7 @@ class ScalingTest {
                 .plays(
                         "record: RolloutFailed, RollbackStarted",
                         "delete 1-0 by rollout", // broken: at once
-                        "create 1-1 A: WorkerHealed") // missing from replicas: made at once
+                        "create 1-1 A") // missing from replicas: made at once
                 .ready("1-1")
                 .gone("1-0")
                 .plays("record: WorkerReplaced", "create 2-1 A")
