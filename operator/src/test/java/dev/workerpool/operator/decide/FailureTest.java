@@ -324,6 +324,78 @@ class FailureTest {
                 .plays("create 1-1 B");
     }
 
+    @Test
+    void refusedRetryTouchesNothing() {
+        Film film = aPool().replicas(2).pauseOnFailure().running().begins("B").plays("create 1-1 B");
+        film.crashes("1-1")
+                .plays("record: RolloutFailed")
+                .refuses("B")
+                .apply(p -> p.retry("now"))
+                .plays("record", "dry run 1-2");
+        assertThat(film.workers()).containsExactly("1-0 A", "1-1 B", "2-0 A");
+    }
+
+    @Test
+    void retryKeepsWhatServes() {
+        Film film = halfway(aPool().replicas(3).pauseOnFailure());
+        film.plays("create 2-1 B")
+                .crashes("2-1")
+                .plays("record: RolloutFailed")
+                .ready("2-1")
+                .apply(p -> p.retry("now"))
+                .plays("record", "dry run 1-2", "evict 2-1", "record: RolloutStarted") // 1-1 stays
+                .gone("2-1")
+                .plays("create 2-1 B");
+    }
+
+    @Test
+    void evidenceNamesWhomTheStepWaitedFor() {
+        Film quota = aPool().replicas(2)
+                .progressDeadlineSeconds(60)
+                .running()
+                .begins("B")
+                .quotaExceeded();
+        assertThat(messageAtTheDeadline(quota)).endsWith("(rollout.progressDeadlineSeconds): waits for quota");
+
+        Film budget = aPool().replicas(2)
+                .progressDeadlineSeconds(60)
+                .running()
+                .begins("B")
+                .surges();
+        budget.budgetExhausted().ready("1-1");
+        assertThat(messageAtTheDeadline(budget)).endsWith(": waits for a PodDisruptionBudget");
+
+        Film pending = aPool().replicas(2)
+                .progressDeadlineSeconds(60)
+                .running()
+                .begins("B")
+                .surges();
+        assertThat(messageAtTheDeadline(pending.pending("1-1")))
+                .endsWith(": web-1-1 starts, and then has 30 s to become ready, then web-1-0 is evicted");
+
+        Film draining = aPool().replicas(2)
+                .progressDeadlineSeconds(60)
+                .running()
+                .begins("B")
+                .surges();
+        draining.ready("1-1").plays("evict 1-0");
+        assertThat(messageAtTheDeadline(draining)).endsWith(": no worker was replaced");
+    }
+
+    @Test
+    void evidenceIsOfTheWorkerThatHasNotPassed() {
+        Film film = halfway(aPool().replicas(2).progressDeadlineSeconds(60))
+                .plays("create 2-1 B")
+                .pending("2-1");
+        messageAtTheDeadline(film);
+        assertThat(film.state().lastFailure().orElseThrow().pod()).isEqualTo("web-2-1");
+    }
+
+    private static String messageAtTheDeadline(Film film) {
+        film.rests().after(60).playsOut();
+        return film.state().lastFailure().orElseThrow().message();
+    }
+
     /** One of two workers is on B and serves, with nothing in progress. */
     private static Film halfway(PoolSpec pool) {
         return pool.pauseSeconds(5)

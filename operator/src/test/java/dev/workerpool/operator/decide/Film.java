@@ -41,7 +41,8 @@ final class Film {
     private Verdict verdict = new Verdict.Unknown();
     private State state = State.NEW;
     private Instant now = START;
-    private List<Event> told = new ArrayList<>();
+    private final List<Event> told = new ArrayList<>();
+    private final List<String> said = new ArrayList<>();
     private Plan.Rest rest;
     private int changes;
 
@@ -267,8 +268,12 @@ final class Film {
 
     /** What the last rest waits for, and for how long. */
     Film waits(long seconds, String sentence) {
+        return says(sentence).wakesIn(seconds);
+    }
+
+    Film says(String sentence) {
         assertThat(rest.waiting()).isEqualTo(sentence);
-        return wakesIn(seconds);
+        return this;
     }
 
     Film wakesIn(long seconds) {
@@ -296,6 +301,11 @@ final class Film {
     /** All events so far, "Kind: message". */
     List<String> told() {
         return told.stream().map(e -> e.kind() + ": " + e.message()).toList();
+    }
+
+    /** What each pass so far waited for. */
+    List<String> said() {
+        return said;
     }
 
     /** Live pods and their versions, for example "1-0 A". */
@@ -358,7 +368,9 @@ final class Film {
     }
 
     private String pass() {
-        return switch (Planner.plan(observe())) {
+        Plan plan = Planner.plan(observe());
+        said.add(plan.waiting());
+        return switch (plan) {
             case Plan.Rest r -> {
                 rest = r;
                 yield "rest";

@@ -191,7 +191,12 @@ class GateTest {
 
     @Test
     void replacedWorkerOnALostNodeIsNoFailure() {
-        halfway().nodeLost("1-1").rests().after(60).rests();
+        halfway()
+                .nodeLost("1-1")
+                .rests()
+                .after(60)
+                .rests()
+                .says("worker 1 of 2: web-1-1 is on a node that does not answer");
     }
 
     @Test

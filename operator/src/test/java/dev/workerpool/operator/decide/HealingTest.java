@@ -159,6 +159,29 @@ class HealingTest {
                         + " or a new one");
     }
 
+    @Test
+    void fillWhoseNewSpecIsRefusedHealsAtWhatItHad() {
+        Film film = aPool().replicas(2).created();
+        film.plays("record", "dry run 1-0", "keep A", "create 1-0 A + create 2-0 A")
+                .ready("1-0", "2-0");
+        film.observe();
+        film.refuses("B").apply(p -> p.version("B")).plays("record", "dry run 1-1");
+        film.gone("2-0").plays("create 2-0 A: WorkerHealed");
+    }
+
+    @Test
+    void wayBackHealsAtTheSnapshot() {
+        Film back = halfway().apply(p -> p.version("A"));
+        back.plays("record", "record: RolloutSuperseded, RollbackStarted", "create 1-2 A")
+                .gone("1-1")
+                .gone("1-2")
+                .plays("create 1-0 A: WorkerHealed");
+        halfway()
+                .apply(p -> p.version("A").pauseSeconds(0))
+                .gone("2-0")
+                .plays("record", "record: RolloutSuperseded, RollbackStarted", "create 2-0 A: WorkerHealed");
+    }
+
     /** One of two workers is on B, and the rollout goes on. */
     private static Film halfway() {
         return aPool().replicas(2)

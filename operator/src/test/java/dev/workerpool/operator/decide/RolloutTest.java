@@ -229,4 +229,37 @@ class RolloutTest {
         assertThat(film.rest().blocked()).contains("waits for a PodDisruptionBudget");
         film.after(10).plays("evict 1-0");
     }
+
+    @Test
+    void brokenOldWorkersAreReplacedAtMostMaxSurgeAtATime() {
+        Film film = aPool().replicas(5)
+                .maxSurge(2)
+                .running()
+                .unready("3-0", "4-0", "5-0")
+                .rests()
+                .after(30);
+        film.begins("B")
+                .plays("delete 3-0 by rollout + create 3-1 B", "delete 4-0 by rollout + create 4-1 B")
+                .gone("3-0", "4-0")
+                .rests() // two have yet to prove themselves
+                .ready("3-1")
+                .plays("record: WorkerReplaced", "delete 5-0 by rollout + create 5-1 B")
+                .gone("5-0")
+                .rests()
+                .ready("4-1", "5-1")
+                .plays("record: WorkerReplaced", "create 1-1 B + create 2-1 B");
+    }
+
+    @Test
+    void warningsAreWhatAPersonShouldLookAt() {
+        assertThat(java.util.stream.Stream.of(Event.Kind.values()).filter(Event.Kind::warning))
+                .containsExactlyInAnyOrder(
+                        Event.Kind.RolloutFailed,
+                        Event.Kind.RollbackStarted,
+                        Event.Kind.RollbackFailed,
+                        Event.Kind.CircuitBreakerOpened,
+                        Event.Kind.Blocked,
+                        Event.Kind.InvalidTemplate,
+                        Event.Kind.NoReadinessProbe);
+    }
 }

@@ -183,6 +183,47 @@ class ScalingTest {
         open.apply(p -> p.version("C").replicas(1)).plays("record", "create 1-0 A", "drop B");
     }
 
+    @Test
+    void scalesDownWorkersThatAreNotAtTheTargetEvenFromTheMiddle() {
+        Film film = aPool().replicas(3)
+                .pauseSeconds(5)
+                .running()
+                .unready("3-0")
+                .rests()
+                .after(30)
+                .begins("B");
+        film.plays("delete 3-0 by rollout + create 3-1 B")
+                .after(1)
+                .ready("3-1")
+                .gone("3-0")
+                .plays("record: WorkerReplaced")
+                .apply(p -> p.replicas(2))
+                .plays("delete 2-0: Scaled"); // not 3-1
+    }
+
+    @Test
+    void fromZeroWorkersAreMadeAtTheSnapshotWhileTheBreakerIsHalfOpen() {
+        Film film = atZero(
+                aPool().replicas(2).failureThreshold(1).running().failsAt("B").after(60));
+        film.apply(p -> p.version("C").replicas(2))
+                .plays(
+                        "record",
+                        "create 1-0 A + create 2-0 A",
+                        "dry run 1-1", // now there is something to go back to: the trial
+                        "keep C",
+                        "record: RolloutStarted",
+                        "create 1-1 C");
+    }
+
+    @Test
+    void nothingIsWantedAtZeroOrBeforeThereIsASnapshot() {
+        Film film = atZero(aPool().replicas(1)).apply(p -> p.version("B"));
+        assertThat(Wish.rolloutWanted(film.observe())).isFalse();
+        assertThat(Wish.rolloutWanted(aPool().created().observe())).isFalse();
+        film.apply(p -> p.replicas(1));
+        assertThat(Wish.rolloutWanted(film.observe())).isTrue();
+    }
+
     private static Film atZero(PoolSpec pool) {
         return atZero(pool.running());
     }

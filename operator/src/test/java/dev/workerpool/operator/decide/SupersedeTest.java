@@ -132,4 +132,85 @@ class SupersedeTest {
         assertThat(film.course().pausedFor()).hasSeconds(4);
         assertThat(film.state().history()).isEmpty();
     }
+
+    @Test
+    void whenATargetIsLeftTheSlotKeepsTheOneThatIsNotOfIt() {
+        Film film = aPool().replicas(2)
+                .pauseSeconds(5)
+                .running()
+                .begins("B")
+                .surges()
+                .after(1)
+                .ready("1-1");
+        film.plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced")
+                .apply(p -> p.version("C").minReadySeconds(60))
+                .plays("record", "dry run 1-2", "keep C", "record: RolloutSuperseded, RolloutStarted", "create 1-2 C")
+                .ready("1-2")
+                .rests()
+                .apply(p -> p.version("D")) // B and C are available, neither is the snapshot
+                .plays("record", "dry run 1-3", "keep D", "record: RolloutSuperseded, RolloutStarted", "evict 1-2");
+    }
+
+    @Test
+    void backToTheSnapshotWhileTheSurgeWorkerServes() {
+        aPool().replicas(1)
+                .minReadySeconds(60)
+                .running()
+                .begins("B")
+                .surges()
+                .ready("1-1")
+                .rests()
+                .apply(p -> p.version("A"))
+                .plays(
+                        "record",
+                        "record: RolloutSuperseded, RollbackStarted",
+                        "evict 1-1",
+                        "record: RollbackSucceeded");
+    }
+
+    @Test
+    void supersededWayBackKeepsTheSnapshotsWorker() {
+        Film film = aPool().replicas(2)
+                .pauseSeconds(5)
+                .running()
+                .begins("B")
+                .surges()
+                .after(1)
+                .ready("1-1");
+        film.plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced")
+                .apply(p -> p.version("A").minReadySeconds(60))
+                .plays("record", "record: RolloutSuperseded, RollbackStarted", "create 1-2 A")
+                .ready("1-2")
+                .rests()
+                .apply(p -> p.version("C"))
+                .plays("record", "dry run 1-3", "keep C", "record: RolloutStarted", "evict 1-1");
+        assertThat(film.state().history()).hasSize(1); // the way back has no entry
+    }
+
+    @Test
+    void saysInEveryPassWhatARolloutWaitsFor() {
+        Film film = aPool().replicas(2).pauseSeconds(5).running();
+        int before = film.said().size();
+        film.begins("B").surges().after(1).ready("1-1").plays("evict 1-0").gone("1-0");
+        film.plays("record: WorkerReplaced").apply(p -> p.version("A"));
+        film.plays("record", "record: RolloutSuperseded, RollbackStarted", "create 1-2 A")
+                .rests();
+        assertThat(film.said().subList(before, film.said().size()))
+                .contains(
+                        "worker 1 of 2 is next",
+                        "the next worker is replaced from 12:00:06Z on (rollout.pauseSeconds)",
+                        "the workers go back to version A one step after another")
+                .anyMatch(text -> text.startsWith("worker 1 of 2: its new worker starts, and then has 30 s"));
+    }
+
+    @Test
+    void saysThatARollbackRuns() {
+        Film film = aPool().replicas(2).running().failsAt("B");
+        assertThat(film.said())
+                .contains("broken workers go at once, the others go back to version A one step after another");
+    }
 }
