@@ -1,0 +1,245 @@
+package dev.workerpool.e2e.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.workerpool.api.WorkerPoolStatus;
+import dev.workerpool.e2e.embedded.RecordedRequest;
+import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** What goes wrong around the operator, and what it must not do then. */
+class GuardsServerTest extends Stage {
+
+    @Test
+    void aStatusConflictIsLookedAtAgain() {
+        create("{replicas: 2}");
+        awaitUpToDate("v1");
+        server.fail(GuardsServerTest::statusWrite, 409, 3, "the object has been modified");
+
+        edit("{version: v2}");
+
+        rolledOutOnce(2);
+    }
+
+    @Test
+    void theLostAnswerOfACreateMakesNoSecondPod() {
+        loses(r -> creates(r) && !r.path().contains("dryRun"));
+    }
+
+    @Test
+    void theLostAnswerOfAnEvictionEvictsNoOther() {
+        loses(r -> r.path().contains("/eviction"));
+    }
+
+    @Test
+    void theLostAnswerOfAStatusWriteCountsNothingTwice() {
+        loses(GuardsServerTest::statusWrite);
+    }
+
+    private void loses(java.util.function.Predicate<RecordedRequest> answer) {
+        create("{replicas: 2}");
+        awaitUpToDate("v1");
+        film.cut();
+        server.dropAnswers(answer, 2);
+
+        edit("{version: v2}");
+
+        rolledOutOnce(2);
+        assertThat(film.mostLive()).isEqualTo(3);
+        assertThat(film.fewestReady()).isEqualTo(2);
+        assertThat(film.scenes()).filteredOn(s -> s.startsWith("make")).hasSize(2);
+    }
+
+    @Test
+    void aStormOfErrorsIsWaitedOut() {
+        create("{replicas: 2}");
+        awaitUpToDate("v1");
+        film.cut();
+        server.fail(
+                r -> r.write() && !r.path().endsWith("/workerpools/web"), 500, 12, "etcdserver: leader changed");
+
+        edit("{version: v2}");
+
+        await("UpToDate at v2", s -> reason(s, "Ready").equals("UpToDate") && "v2".equals(s.version()));
+        assertThat(status().history()).hasSize(1);
+        assertThat(status().circuitBreaker().consecutiveFailures()).isZero();
+        assertThat(film.mostLive()).isEqualTo(3);
+        assertThat(film.fewestReady()).isEqualTo(2);
+    }
+
+    private void rolledOutOnce(int replicas) {
+        WorkerPoolStatus status = awaitUpToDate("v2");
+        awaitEvent("RolloutSucceeded", 1);
+        assertThat(versions()).isEqualTo(Map.of("v2", (long) replicas));
+        assertThat(status.history()).hasSize(1);
+        assertThat(events()).containsEntry("RolloutStarted", 1L);
+    }
+
+    @Test
+    void aBudgetInTheWayBlocksAndSaysWhich() {
+        create("{replicas: 2}");
+        awaitUpToDate("v1");
+        PodDisruptionBudget budget = client.resource(Serialization.unmarshal(
+                        """
+                        apiVersion: policy/v1
+                        kind: PodDisruptionBudget
+                        metadata: {name: strict, namespace: default}
+                        spec: {maxUnavailable: 0, selector: {matchLabels: {app: web}}}
+                        """,
+                        PodDisruptionBudget.class))
+                .create();
+        film.cut();
+
+        edit("{version: v2}");
+        WorkerPoolStatus blocked =
+                await("Blocked", s -> reason(s, "Progressing").equals("Blocked"));
+
+        assertThat(condition(blocked, "Progressing")).isEqualTo("True Blocked");
+        assertThat(message(blocked, "Progressing")).contains("strict");
+        assertThat(film.scenes()).noneMatch(s -> s.startsWith("leave"));
+        client.resource(budget).delete();
+        rolledOutOnce(2);
+        assertThat(events()).containsEntry("Blocked", 1L);
+    }
+
+    @Test
+    void aQuotaBlocksUntilItIsRaised() {
+        create("{replicas: 2}");
+        awaitUpToDate("v1");
+        server.quotaPods("default", 2);
+
+        edit("{version: v2}");
+        WorkerPoolStatus blocked =
+                await("Blocked", s -> reason(s, "Progressing").equals("Blocked"));
+
+        assertThat(message(blocked, "Progressing")).contains("quota");
+        assertThat(versions()).isEqualTo(Map.of("v1", 2L));
+        server.noQuota("default");
+        rolledOutOnce(2);
+    }
+
+    @Test
+    void aForeignPodThatHoldsTheNextNameIsPassedOver() {
+        create("{replicas: 1}");
+        awaitUpToDate("v1");
+        Pod foreign = client.resource(Serialization.unmarshal(
+                        """
+                        apiVersion: v1
+                        kind: Pod
+                        metadata: {name: web-1-1, namespace: default}
+                        spec: {containers: [{name: other, image: "other:1"}]}
+                        """,
+                        Pod.class))
+                .create();
+
+        edit("{version: v2}");
+        awaitUpToDate("v2");
+
+        assertThat(workers()).containsExactly("web-1-1", "web-1-2");
+        assertThat(uids()).contains(foreign.getMetadata().getUid());
+    }
+
+    @Test
+    void orphansAreNeitherAdoptedNorTouched() {
+        create("{replicas: 2}");
+        awaitUpToDate("v1");
+        Set<String> orphans = uids();
+        resource().withPropagationPolicy(DeletionPropagation.ORPHAN).delete();
+        awaitThat("the pool is gone", x -> read() == null);
+        assertThat(uids()).isEqualTo(orphans);
+
+        create("{replicas: 2, version: v2}");
+        awaitUpToDate("v2");
+        edit("{replicas: 1}");
+        await("one worker", s -> s.replicas() == 1 && reason(s, "Ready").equals("UpToDate"));
+
+        assertThat(uids()).containsAll(orphans);
+        assertThat(versions()).isEqualTo(Map.of("v1", 2L, "v2", 1L));
+    }
+
+    @Test
+    void aWorkerWhoseLabelIsTakenAwayIsLetGoAndReplaced() {
+        create("{replicas: 2}");
+        awaitUpToDate("v1");
+        film.cut();
+
+        client.pods()
+                .inNamespace("default")
+                .withName("web-1-0")
+                .patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        "{\"metadata\":{\"labels\":{\"workerpool.dev/pool\":null}}}");
+        awaitThat("a worker in its place", x -> workers().size() == 3);
+        awaitUpToDate("v1");
+
+        assertThat(workers()).containsExactly("web-1-0", "web-1-1", "web-2-0");
+        assertThat(film.scenes()).noneMatch(s -> s.startsWith("leave"));
+        assertThat(status().history()).isNullOrEmpty();
+    }
+
+    @Test
+    void aWorkerDeletedByHandIsReplaced() {
+        create("{replicas: 2}");
+        awaitUpToDate("v1");
+
+        client.pods().inNamespace("default").withName("web-2-0").delete();
+        awaitThat("a worker in its place", x -> workers().equals(List.of("web-1-0", "web-2-1")));
+        awaitUpToDate("v1");
+
+        awaitEvent("WorkerHealed", 1);
+        assertThat(status().history()).isNullOrEmpty();
+    }
+
+    @Test
+    void nothingIsDoneTwiceWhileTheWatchesHang() {
+        create("{replicas: 2}");
+        awaitUpToDate("v1");
+        film.cut();
+        server.nodes().readyDelay(Duration.ofMillis(200));
+        edit("{version: v2}");
+        awaitThat("a surge worker", x -> !film.scenes().isEmpty());
+
+        server.hangWatches(true);
+        remains(Duration.ofSeconds(2), "one surge worker", x -> pods().size() <= 3);
+        server.hangWatches(false);
+
+        rolledOutOnce(2);
+        assertThat(film.fewestReady()).isEqualTo(2);
+        assertThat(film.mostLive()).isEqualTo(3);
+    }
+
+    @Test
+    void watchesThatEndAreOpenedAgain() {
+        create("{replicas: 3}");
+        awaitUpToDate("v1");
+        server.nodes().readyDelay(Duration.ofMillis(200));
+        edit("{version: v2}");
+        await("a rollout", s -> s.rollout() != null);
+
+        server.expireWatches();
+
+        rolledOutOnce(3);
+    }
+
+    private Set<String> uids() {
+        return pods().stream().map(p -> p.getMetadata().getUid()).collect(Collectors.toSet());
+    }
+
+    private static boolean creates(RecordedRequest r) {
+        return r.method().equals("POST") && r.path().contains("/pods") && !r.path().contains("/eviction");
+    }
+
+    private static boolean statusWrite(RecordedRequest r) {
+        return r.method().equals("PUT") && r.path().contains("/status");
+    }
+}
