@@ -35,7 +35,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 @Execution(ExecutionMode.CONCURRENT)
 abstract class Stage {
     /** Far more than any step of these tests takes, so that a busy machine fails none of them. */
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     protected EmbeddedServer server;
     protected KubernetesClient client;

@@ -2,7 +2,9 @@ package dev.workerpool.e2e.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -15,11 +17,13 @@ class WritesServerTest extends Stage {
     void aRolloutOfTenWorkersIsCheapAndAPoolAtRestCostsNothing() {
         create("{replicas: 10, rollout: {pauseSeconds: 1}}");
         awaitUpToDate("v1");
+        awaitThat("the record of v1 is numbered", x -> records().equals(List.of(1L)));
         server.forgetRequests();
 
         edit("{version: v2}");
         awaitUpToDate("v2");
         awaitEvent("RolloutSucceeded", 1);
+        awaitThat("the record of v2 is numbered", x -> records().equals(List.of(1L, 2L)));
         long edits = 1;
         long writes = server.writes() - edits;
         long events = server.eventWrites();
@@ -45,5 +49,12 @@ class WritesServerTest extends Stage {
                 AT_REST.toSeconds(),
                 server.writes() + server.eventWrites(),
                 server.requests().stream().filter(r -> r.method().equals("GET")).count());
+    }
+
+    private List<Long> records() {
+        return client.apps().controllerRevisions().inNamespace("default").list().getItems().stream()
+                .map(ControllerRevision::getRevision)
+                .sorted()
+                .toList();
     }
 }
