@@ -75,8 +75,13 @@ final class Watches {
             boolean is = !change.deleted() && wanted.test(change.after());
             if (is) {
                 send(was ? "MODIFIED" : "ADDED", change.after());
-            } else if (was) {
+            } else if (change.deleted() && was) {
                 send("DELETED", change.after());
+            } else if (was) {
+                // As a real server does: what the object was when the watch last saw it, in its new version.
+                ObjectNode last = change.before().deepCopy();
+                Json.meta(last).put("resourceVersion", Json.version(change.after()));
+                send("DELETED", last);
             }
         }
     }

@@ -199,10 +199,8 @@ class LifecycleServerTest extends Stage {
         awaitUpToDate("v1");
         film.cut();
 
-        edit(
-                """
-                {version: v2, template: {spec: {containers: [{name: Not A Name, image: "worker:2",
-                  readinessProbe: {httpGet: {path: /ready, port: 8000}}}]}}}""");
+        edit("{version: v2, template: {spec: {containers: %s}}}"
+                .formatted("[" + container("twice") + ", " + container("twice") + "]"));
         WorkerPoolStatus refused = awaitReason("InvalidTemplate");
 
         assertThat(conditions(refused))
@@ -212,13 +210,13 @@ class LifecycleServerTest extends Stage {
                         "False Failed",
                         "True InvalidTemplate",
                         "False Closed");
-        assertThat(message(refused, "Ready")).contains("Not A Name");
+        assertThat(message(refused, "Ready")).contains("Duplicate value: \"twice\"");
         assertThat(film.scenes()).isEmpty();
         assertThat(refused.circuitBreaker().consecutiveFailures()).isZero();
         assertThat(refused.history()).isNullOrEmpty();
         awaitEvent("InvalidTemplate", 1);
 
-        edit("{template: {spec: {containers: " + container("worker") + "}}}");
+        edit("{template: {spec: {containers: [" + container("worker") + "]}}}");
         assertThat(results(awaitUpToDate("v2"))).containsExactly("v2 Succeeded");
     }
 
@@ -231,7 +229,7 @@ class LifecycleServerTest extends Stage {
         assertThat(film.scenes()).isEmpty();
         awaitEvent("NoReadinessProbe", 1);
 
-        edit("{template: {spec: {containers: " + container("worker") + "}}}");
+        edit("{template: {spec: {containers: [" + container("worker") + "]}}}");
         awaitUpToDate("v1");
     }
 
@@ -275,7 +273,7 @@ class LifecycleServerTest extends Stage {
     }
 
     private static String container(String name) {
-        return "[{name: %s, image: \"worker:$(APP_VERSION)\", readinessProbe: {httpGet: {path: /ready, port: 8000}}}]"
+        return "{name: %s, image: \"worker:$(APP_VERSION)\", readinessProbe: {httpGet: {path: /ready, port: 8000}}}"
                 .formatted(name);
     }
 
