@@ -82,8 +82,8 @@ public final class Demo {
                   kubectl get wp,pods
                   kubectl patch wp web --type merge -p '{"spec":{"version":"1.1.0"}}'        # a good version
                   kubectl get wp web -w
-                  kubectl edit wp web                  # or any other version; these break: x-crash, x-dies,
-                                                       # x-never, x-flap, x-badimage; x-slow takes 5 s
+                  kubectl edit wp web       # spec.version; these break: x-crash, x-dies, x-never, x-badimage,
+                                            # and x-slow, ready after 5 s where the pool allows 3
                   kubectl describe wp web
                   kubectl annotate wp web workerpool.dev/retry=1 --overwrite                 # try a failed one again
                   kubectl scale wp web --replicas 6
