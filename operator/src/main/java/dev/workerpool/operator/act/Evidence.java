@@ -58,8 +58,18 @@ public final class Evidence {
         if (!started) {
             return Optional.empty();
         }
-        boolean previous = state(container.getState()).isEmpty()
-                && state(container.getLastState()).isPresent();
+        boolean ended = state(container.getState()).isPresent();
+        Optional<String> log =
+                log(pod, container, !ended && state(container.getLastState()).isPresent());
+        // After its first exit the kubelet starts it again at once: what was read may be the next one's log. If there
+        // is a
+        // previous one by now, that is the log to tell.
+        return ended && Integer.valueOf(0).equals(container.getRestartCount())
+                ? log(pod, container, true).or(() -> log)
+                : log;
+    }
+
+    private Optional<String> log(Pod pod, ContainerStatus container, boolean previous) {
         String name = pod.getMetadata().getName();
         try {
             return Optional.ofNullable(
@@ -67,7 +77,7 @@ public final class Evidence {
                     .map(Evidence::printable)
                     .filter(log -> !log.isBlank());
         } catch (KubernetesClientException e) {
-            LOG.info("cannot read the log of pod {}/{}: {}", pod.getMetadata().getNamespace(), name, ApiError.said(e));
+            LOG.debug("cannot read the log of pod {}/{}: {}", pod.getMetadata().getNamespace(), name, ApiError.said(e));
             return Optional.empty();
         }
     }
@@ -80,7 +90,7 @@ public final class Evidence {
         return String.join("\n", lines.subList(Math.max(0, lines.size() - LINES), lines.size()));
     }
 
-    /** The container that exited last, badly if any did; else the first that is not ready. */
+    /** The container that exited last, badly if any did; else the first that is not ready; else the first of the app's. */
     static Optional<ContainerStatus> culprit(Pod pod) {
         if (pod.getStatus() == null) {
             return Optional.empty();
@@ -101,7 +111,8 @@ public final class Evidence {
                 .max(badlyThenLast)
                 .or(() -> all.stream()
                         .filter(c -> !Boolean.TRUE.equals(c.getReady()))
-                        .findFirst());
+                        .findFirst())
+                .or(() -> pod.getStatus().getContainerStatuses().stream().findFirst());
     }
 
     private static Optional<ContainerStateTerminated> exit(ContainerStatus container) {
