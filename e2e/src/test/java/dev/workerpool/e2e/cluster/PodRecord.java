@@ -4,11 +4,13 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.Watch;
 import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -18,10 +20,13 @@ import java.util.stream.Collectors;
 final class PodRecord implements AutoCloseable, Watcher<Pod> {
     private final Map<String, Pod> present = new TreeMap<>();
     private final Map<String, String> namesByUid = new TreeMap<>();
+    private final List<Seen> seen = new ArrayList<>();
     private final List<String> lines = new ArrayList<>();
     private final Watch watch;
     private int fewestReady = Integer.MAX_VALUE;
     private int mostLive;
+
+    private record Seen(Instant at, Pod pod) {}
 
     /** Begins with the pods as they are. */
     static PodRecord of(Pool pool) {
@@ -44,6 +49,7 @@ final class PodRecord implements AutoCloseable, Watcher<Pod> {
     }
 
     private void take(Action action, Pod pod) {
+        seen.add(new Seen(Instant.now(), pod));
         String uid = pod.getMetadata().getUid();
         if (action == Action.DELETED) {
             present.remove(uid);
@@ -97,8 +103,9 @@ final class PodRecord implements AutoCloseable, Watcher<Pod> {
         return namesByUid.values().stream().sorted().toList();
     }
 
-    synchronized TreeSet<String> distinctNames() {
-        return new TreeSet<>(namesByUid.values());
+    /** When a pod first looked so. */
+    synchronized Optional<Instant> first(Predicate<Pod> look) {
+        return seen.stream().filter(s -> look.test(s.pod())).map(Seen::at).findFirst();
     }
 
     /** The live pods after each change, ready ones with a plus. */

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 import org.awaitility.Awaitility;
 
@@ -53,15 +54,7 @@ record Pool(KubernetesClient client, String namespace, String name) {
 
     /** Changes the spec by a JSON merge patch in YAML. */
     void edit(String spec) {
-        patch(Map.of("spec", map(spec)));
-    }
-
-    void annotate(String key, String value) {
-        patch(Map.of("metadata", Map.of("annotations", Map.of(key, value))));
-    }
-
-    private void patch(Object change) {
-        resource().patch(PatchContext.of(PatchType.JSON_MERGE), Serialization.asJson(change));
+        resource().patch(PatchContext.of(PatchType.JSON_MERGE), Serialization.asJson(Map.of("spec", map(spec))));
     }
 
     void version(String version) {
@@ -126,6 +119,14 @@ record Pool(KubernetesClient client, String namespace, String name) {
                 .atMost(PATIENCE)
                 .pollInterval(Duration.ofMillis(200))
                 .until(this::status, reached);
+    }
+
+    /** As {@link #await(String, Predicate)}, for what does not depend on the status. */
+    static void eventually(String what, Callable<Boolean> reached) {
+        Awaitility.await(what)
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(200))
+                .until(reached);
     }
 
     /** Waits until Ready has that reason, of the newest spec. */
