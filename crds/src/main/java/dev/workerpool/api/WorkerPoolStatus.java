@@ -194,7 +194,8 @@ public record WorkerPoolStatus(
             @JsonPropertyDescription("How long it took, in seconds, its rollback included.")
             Double durationSeconds,
 
-            @JsonPropertyDescription("How many workers it replaced.")
+            @JsonPropertyDescription(
+                    "How many workers ran the version when the rollout ended: 0 once all are rolled back.")
             Integer workersReplaced,
 
             @JsonPropertyDescription("Succeeded, RolledBack, RollbackFailed, Failed (nothing was removed, or its "
