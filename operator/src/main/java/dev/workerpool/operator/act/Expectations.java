@@ -29,6 +29,9 @@ public final class Expectations {
     private long poolVersion;
     private Instant limit = Instant.MAX;
 
+    /** So long a read of the API server is enough while the caches still lag: a stalled watch makes no hot loop. */
+    private static final Duration BETWEEN_READS = Duration.ofSeconds(1);
+
     /** What may be done with the caches. */
     public enum Visibility {
         /** They show every write: plan on them. */
@@ -86,6 +89,11 @@ public final class Expectations {
             return Visibility.CURRENT;
         }
         return now.isBefore(limit) ? Visibility.WAITING : Visibility.STALE;
+    }
+
+    /** The API server itself was read: not again at once, if the caches still lag. */
+    public void readAt(Instant now) {
+        limit = now.plus(BETWEEN_READS);
     }
 
     /** When waiting ends. */

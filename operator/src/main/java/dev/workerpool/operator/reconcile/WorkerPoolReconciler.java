@@ -117,6 +117,7 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
             case WAITING -> Optional.empty();
             case STALE -> {
                 Optional<View> live = View.live(cached.pool(), sources, client);
+                keeping.expectations().readAt(clock.instant());
                 live.ifPresent(v -> keeping.expectations()
                         .settle(v.facts(), v.pool().getMetadata().getResourceVersion()));
                 yield live.filter(v -> v.pool().getMetadata().getDeletionTimestamp() == null);
