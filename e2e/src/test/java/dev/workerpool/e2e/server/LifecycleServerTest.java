@@ -78,11 +78,7 @@ class LifecycleServerTest extends Stage {
 
         assertThat(conditions(paused))
                 .containsExactly(
-                        "False Paused",
-                        "True MinimumWorkersAvailable",
-                        "False Paused",
-                        "False Moving",
-                        "False Closed");
+                        "False Paused", "True MinimumWorkersAvailable", "False Paused", "False Moving", "False Closed");
         remains(A_MOMENT, "nothing is made or removed", x -> film.scenes().stream()
                 .noneMatch(s -> s.startsWith("make") || s.startsWith("leave")));
         edit("{paused: false}");
@@ -97,7 +93,9 @@ class LifecycleServerTest extends Stage {
 
         edit("{restartedAt: \"2026-01-01T00:00:00Z\"}");
 
-        await("the restart's end", s -> s.history() != null && reason(s, "Ready").equals("UpToDate"));
+        await(
+                "the restart's end",
+                s -> s.history() != null && reason(s, "Ready").equals("UpToDate"));
         assertThat(workers()).containsExactly("web-1-1", "web-2-1");
         assertThat(film.fewestReady()).isEqualTo(2);
     }
@@ -165,9 +163,8 @@ class LifecycleServerTest extends Stage {
 
         edit("{version: v2-crash}");
         await("the first failure", s -> s.failedAttempts() != null && s.nextRetryTime() != null && s.rollout() == null);
-        WorkerPoolStatus twice = await(
-                "the second failure",
-                s -> Integer.valueOf(2).equals(s.failedAttempts()) && s.rollout() == null);
+        WorkerPoolStatus twice =
+                await("the second failure", s -> Integer.valueOf(2).equals(s.failedAttempts()) && s.rollout() == null);
 
         assertThat(twice.nextRetryTime()).isNull();
         assertThat(results(twice)).containsExactly("v2-crash RolledBack", "v2-crash RolledBack");

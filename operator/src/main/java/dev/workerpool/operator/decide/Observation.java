@@ -33,4 +33,22 @@ public record Observation(
         Map<Integer, Instant> createNotBefore,
         Optional<Obstacle> createObstacle,
         Optional<Obstacle> evictObstacle,
-        Instant now) {}
+        Instant now) {
+
+    /** The same, had this been recorded. */
+    public Observation with(State recorded) {
+        return new Observation(
+                pool,
+                settings,
+                recorded,
+                workers,
+                records,
+                verdict,
+                takenGenerations,
+                lostRevisions,
+                createNotBefore,
+                createObstacle,
+                evictObstacle,
+                now);
+    }
+}

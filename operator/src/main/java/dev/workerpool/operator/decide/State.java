@@ -99,7 +99,7 @@ public record State(
                 seenRetry, Optional.of(next), wanted, failed, Optional.empty(), rollout, breaker, lastFailure, history);
     }
 
-    State withWanted(String next) {
+    public State withWanted(String next) {
         return new State(
                 seenRetry, snapshot, Optional.of(next), failed, fillStartedAt, rollout, breaker, lastFailure, history);
     }

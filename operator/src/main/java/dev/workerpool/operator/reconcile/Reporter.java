@@ -3,7 +3,6 @@ package dev.workerpool.operator.reconcile;
 import dev.workerpool.api.WorkerPool;
 import dev.workerpool.api.WorkerPoolStatus;
 import dev.workerpool.operator.act.EventWriter;
-import dev.workerpool.operator.decide.Action;
 import dev.workerpool.operator.decide.Event;
 import dev.workerpool.operator.decide.Observation;
 import dev.workerpool.operator.decide.Plan;
@@ -57,25 +56,11 @@ final class Reporter {
             keeping.steps().acted(o, plan.actions());
             measures.acted(o, plan, view.pool());
             events.write(view.pool(), plan.events());
-            if (plan.actions().stream().allMatch(Reporter::prepares)) {
+            if (plan.actions().stream().allMatch(NewSpec::prepares)) {
                 return Optional.empty(); // the next pass follows at once, and has more to say
             }
         }
         return report(view, o, plan, keeping);
-    }
-
-    /** Touches no worker. */
-    private static boolean prepares(Action action) {
-        return switch (action) {
-            case Action.DryRun d -> true;
-            case Action.KeepRevision k -> true;
-            case Action.PromoteRevision p -> true;
-            case Action.DropRevision d -> true;
-            case Action.Create c -> false;
-            case Action.Evict e -> false;
-            case Action.Delete d -> false;
-            case Action.Verify v -> false;
-        };
     }
 
     /** Brings status up to date; returns when it is due, if it lags. */

@@ -7,7 +7,6 @@ import dev.workerpool.operator.act.Evidence;
 import dev.workerpool.operator.act.Expectations.Visibility;
 import dev.workerpool.operator.decide.Observation;
 import dev.workerpool.operator.decide.Plan;
-import dev.workerpool.operator.decide.Planner;
 import dev.workerpool.operator.decide.Settings;
 import dev.workerpool.operator.decide.State;
 import dev.workerpool.operator.metrics.PoolMetrics;
@@ -98,7 +97,7 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         }
         State state = StatusMapper.state(view.pool().getStatus());
         Observation o = reader.read(view, settings, state, keeping.memory(), clock.instant());
-        return switch (Planner.plan(o)) {
+        return switch (NewSpec.plan(o)) {
             case Plan.Record record -> reporter.record(view, o, withEvidence(view, o, record), keeping);
             case Plan.Act act -> {
                 boolean done = runner.run(assignment(view, settings, keeping), act.actions(), o.workers());
