@@ -146,7 +146,10 @@ record Pool(KubernetesClient client, String namespace, String name) {
         await(Reason.UpToDate);
         return await("old workers gone", status -> {
             int replicas = get().getSpec().replicas();
-            return pods().size() == replicas && pods(version).size() == replicas && status.rollout() == null;
+            return pods().size() == replicas
+                    && pods(version).size() == replicas
+                    && status.rollout() == null
+                    && Integer.valueOf(0).equals(status.terminatingReplicas());
         });
     }
 
