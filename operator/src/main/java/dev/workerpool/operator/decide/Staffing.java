@@ -25,12 +25,17 @@ final class Staffing {
         this.agenda = agenda;
     }
 
-    /** Pods that have ended serve nobody and hold a name. */
+    /** Pods that have ended serve nobody and hold a name; one that cannot be removed now holds up nothing else. */
     Optional<Plan> clearEnded() {
         List<Action> gone = force.ended().stream()
                 .<Action>map(w -> new Action.Delete(w.pod(), false))
                 .toList();
-        return gone.isEmpty() ? Optional.empty() : Optional.of(agenda.act(gone, List.of()));
+        if (gone.isEmpty()) {
+            return Optional.empty();
+        }
+        Instant removable = o.evictObstacle().map(Obstacle::retryAt).orElse(o.now());
+        agenda.wakeAt(removable);
+        return o.now().isBefore(removable) ? Optional.empty() : Optional.of(agenda.act(gone, List.of()));
     }
 
     /**

@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 
 /** When to look again, if nothing happens before. */
 final class Wake {
-    /** A call that was not done although nothing is in its way: what it ran into shows in the caches very soon. */
+    /** A call that was not done: what it ran into shows in the caches very soon, or is passed over by the next plan. */
     private static final Duration SOON = Duration.ofSeconds(1);
 
     private static final Duration LONGEST = Duration.ofHours(1);
@@ -25,13 +25,10 @@ final class Wake {
                 keeping.memory().obstacles().wakeAt(now)));
     }
 
-    /** After acting: when the writes are visible, or at once if there were none to wait for. */
+    /** After acting: when the writes are visible, or at once if there were none to wait for; soon after a refusal. */
     static Instant afterActing(boolean done, Optional<Instant> statusDue, Keeping keeping, Instant now) {
         if (!done) {
-            return earliest(Stream.of(
-                    keeping.memory().obstacles().wakeAt(now).or(() -> Optional.of(now.plus(SOON))),
-                    statusDue,
-                    awaited(keeping)));
+            return earliest(Stream.of(Optional.of(now.plus(SOON)), statusDue, awaited(keeping)));
         }
         return awaited(keeping).orElse(now);
     }

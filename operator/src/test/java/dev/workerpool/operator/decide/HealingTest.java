@@ -25,6 +25,11 @@ class HealingTest {
     }
 
     @Test
+    void anEndedPodThatCannotBeRemovedIsReplacedAllTheSame() {
+        aPool().replicas(2).running().budgetExhausted().ended("2-0").plays("create 2-1 A: WorkerHealed");
+    }
+
+    @Test
     void healsAtTheRevisionTheWorkerHad() {
         Film film = halfway();
         film.apply(p -> p.paused(true)) // healing goes on

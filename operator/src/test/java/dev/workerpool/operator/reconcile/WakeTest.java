@@ -39,10 +39,10 @@ class WakeTest {
     }
 
     @Test
-    void afterARefusalItWaitsForTheNextTry() {
+    void afterARefusalItSoonLooksForWhatElseCanBeDone() {
         keeping.memory().obstacles().refused(Kind.CREATE, "quota", NOW);
         keeping.memory().obstacles().refused(Kind.CREATE, "quota", NOW);
-        assertThat(Wake.afterActing(false, Optional.empty(), keeping, NOW)).isEqualTo(NOW.plusSeconds(2));
+        assertThat(Wake.afterActing(false, Optional.empty(), keeping, NOW)).isEqualTo(NOW.plusSeconds(1));
     }
 
     @Test
