@@ -107,20 +107,8 @@ class WakeUpTest {
 
     @Test
     void oldWorkerThatIsNotReadyIsLookedAtWhenItCountsAsBroken() {
-        Film film = aPool().pauseSeconds(5)
-                .running()
-                .begins("B")
-                .plays("create 1-1 B")
-                .after(1);
-        film.ready("1-1")
-                .plays("evict 1-0")
-                .gone("1-0")
-                .plays("record: WorkerReplaced")
-                .unready("3-0")
-                .after(5)
-                .plays("create 2-1 B")
-                .pending("2-1")
-                .rests();
+        Film film = aPool().running().unready("2-0").rests().begins("B").surges();
+        film.after(10).ready("1-1").rests().wakesIn(20); // 30 s after it was seen unready
     }
 
     @Test
