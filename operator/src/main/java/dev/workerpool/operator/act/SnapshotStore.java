@@ -31,7 +31,7 @@ final class SnapshotStore {
 
     /** Keeps the spec under its revision, as number 0; false if it could not be. */
     boolean keep(Assignment a, String revision) {
-        return attempt(a, Kind.CREATE, revision, "kept", () -> {
+        return attempt(a, Kind.RECORD, revision, "kept", () -> {
             try {
                 client.resource(record(a.pool(), revision)).create();
             } catch (KubernetesClientException e) {

@@ -76,7 +76,7 @@ final class Aim {
     /** The same for a spec that was admitted once, whatever is known of that now. */
     Optional<Plan> keepAgain() {
         if (o.records().containsKey(s.revision())
-                || o.createObstacle().map(staffing::holds).orElse(false)) {
+                || o.recordObstacle().map(staffing::holds).orElse(false)) {
             return Optional.empty();
         }
         return Optional.of(agenda.act(new Action.KeepRevision(s.revision())));

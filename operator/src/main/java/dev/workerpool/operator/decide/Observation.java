@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param lostRevisions the revision, by slot, of a worker that went without our doing and was not made again
  * @param createNotBefore by slot: growing delay after workers that failed without ever being ready
  * @param createObstacle why the last create was refused
+ * @param recordObstacle why the last write of a record was refused
  * @param evictObstacle why the last eviction was refused
  * @param now the operator's clock
  */
@@ -32,6 +33,7 @@ public record Observation(
         Map<Integer, String> lostRevisions,
         Map<Integer, Instant> createNotBefore,
         Optional<Obstacle> createObstacle,
+        Optional<Obstacle> recordObstacle,
         Optional<Obstacle> evictObstacle,
         Instant now) {
 
@@ -48,6 +50,7 @@ public record Observation(
                 lostRevisions,
                 createNotBefore,
                 createObstacle,
+                recordObstacle,
                 evictObstacle,
                 now);
     }

@@ -45,6 +45,7 @@ public final class PoolReader {
                 memory.sightings().lostRevisions(),
                 memory.sightings().createNotBefore(),
                 memory.obstacles().current(Obstacles.Kind.CREATE, now),
+                memory.obstacles().current(Obstacles.Kind.RECORD, now),
                 memory.obstacles().current(Obstacles.Kind.EVICT, now).or(() -> memory.obstacles()
                         .current(Obstacles.Kind.DELETE, now)),
                 now);

@@ -76,6 +76,7 @@ final class Conditions {
                 o.lostRevisions(),
                 o.createNotBefore(),
                 o.createObstacle(),
+                o.recordObstacle(),
                 o.evictObstacle(),
                 o.now());
     }

@@ -78,7 +78,7 @@ class FillTest {
 
     @Test
     void waitsWithARecordWhileTheServerRefusesIt() {
-        Film film = aPool().replicas(1).running().recordDeleted("A").quotaExceeded();
+        Film film = aPool().replicas(1).running().recordDeleted("A").recordsRefused();
         film.rests().wakesIn(10);
         film.after(10).plays("keep A", "promote A to 1");
     }

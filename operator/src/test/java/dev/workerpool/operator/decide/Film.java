@@ -36,6 +36,7 @@ final class Film {
     private final Set<String> refused = new HashSet<>();
     private final Set<String> unhealthy = new HashSet<>();
     private Optional<Obstacle> createObstacle = Optional.empty();
+    private Optional<Obstacle> recordObstacle = Optional.empty();
     private Optional<Obstacle> evictObstacle = Optional.empty();
     private Sightings sightings = new Sightings();
     private Verdict verdict = new Verdict.Unknown();
@@ -164,6 +165,12 @@ final class Film {
         return this;
     }
 
+    /** Records are refused for now, and tried again after 10 s. */
+    Film recordsRefused() {
+        recordObstacle = Optional.of(new Obstacle("waits for quota of records", now.plusSeconds(10)));
+        return this;
+    }
+
     /** Evictions are refused for now, and tried again after 10 s. */
     Film budgetExhausted() {
         evictObstacle = Optional.of(new Obstacle("waits for a PodDisruptionBudget", now.plusSeconds(10)));
@@ -190,6 +197,7 @@ final class Film {
         sightings = new Sightings();
         verdict = new Verdict.Unknown();
         createObstacle = Optional.empty();
+        recordObstacle = Optional.empty();
         evictObstacle = Optional.empty();
         return this;
     }
@@ -346,6 +354,7 @@ final class Film {
                 sightings.lostRevisions(),
                 sightings.createNotBefore(),
                 createObstacle,
+                recordObstacle,
                 evictObstacle,
                 now);
     }

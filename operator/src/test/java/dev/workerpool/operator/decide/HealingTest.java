@@ -30,6 +30,13 @@ class HealingTest {
     }
 
     @Test
+    void healsWhileTheRecordOfANewSpecIsRefused() {
+        Film film = aPool().replicas(2).running().recordsRefused();
+        film.apply(p -> p.version("B")).plays("record", "dry run 1-1");
+        film.gone("2-0").plays("create 2-0 A: WorkerHealed");
+    }
+
+    @Test
     void healsAtTheRevisionTheWorkerHad() {
         Film film = halfway();
         film.apply(p -> p.paused(true)) // healing goes on

@@ -195,6 +195,7 @@ final class World {
                 Map.of(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 now);
     }
 }

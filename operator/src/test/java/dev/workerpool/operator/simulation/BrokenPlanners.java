@@ -92,6 +92,7 @@ final class BrokenPlanners {
                 o.lostRevisions(),
                 o.createNotBefore(),
                 o.createObstacle(),
+                o.recordObstacle(),
                 o.evictObstacle(),
                 o.now());
     }

@@ -44,6 +44,7 @@ final class SimulatedOperator {
     private Verdict verdict;
     private long verdictOf;
     private Optional<Obstacle> createObstacle;
+    private Optional<Obstacle> recordObstacle;
     private Optional<Obstacle> evictObstacle;
     private int refusals;
     Instant wakeAt;
@@ -67,6 +68,7 @@ final class SimulatedOperator {
         taken = new HashMap<>();
         verdict = new Verdict.Unknown();
         createObstacle = Optional.empty();
+        recordObstacle = Optional.empty();
         evictObstacle = Optional.empty();
         wakeAt = cluster.now;
         cluster.relist();
@@ -123,6 +125,7 @@ final class SimulatedOperator {
                 sightings.lostRevisions(),
                 sightings.createNotBefore(),
                 createObstacle,
+                recordObstacle,
                 evictObstacle,
                 cluster.now);
     }
@@ -280,10 +283,10 @@ final class SimulatedOperator {
 
     private boolean keep(String revision) {
         if (refused()) {
-            createObstacle = Optional.of(new Obstacle("server", cluster.now.plusSeconds(2)));
+            recordObstacle = Optional.of(new Obstacle("server", cluster.now.plusSeconds(2)));
             return false;
         }
-        createObstacle = Optional.empty();
+        recordObstacle = Optional.empty();
         writes++;
         cluster.records.putIfAbsent(revision, 0L);
         return !answerLost();
