@@ -107,11 +107,15 @@ final class Aim {
 
     /** It could not pass the gate any more. A worker of the snapshot that served alone in its slot is not touched. */
     private boolean isLeftover(Worker w) {
-        boolean besideOld =
-                force.slot(w.slot()).stream().anyMatch(x -> !x.revision().equals(s.revision()));
-        return w.available()
-                ? besideOld && w.pod().exits() > 0
-                : besideOld || !w.everReady() || !Wish.isSnapshot(o, s.revision());
+        List<Worker> old = force.slot(w.slot()).stream()
+                .filter(x -> !x.revision().equals(s.revision()))
+                .toList();
+        if (w.available()) {
+            return !Wish.isSnapshot(o, s.revision())
+                    && w.pod().exits() > 0
+                    && old.stream().anyMatch(Worker::available);
+        }
+        return !old.isEmpty() || !w.everReady() || !Wish.isSnapshot(o, s.revision());
     }
 
     private Optional<Plan> begin() {
