@@ -19,8 +19,11 @@ final class ApiError {
 
     /** Whether the call surely had no effect; without an answer, or after a time-out behind the server, nobody knows. */
     static boolean definite(KubernetesClientException e) {
+        boolean storeTimedOut = e.getCode() == HttpURLConnection.HTTP_INTERNAL_ERROR
+                && String.valueOf(e.getMessage()).contains("etcdserver");
         return e.getCode() >= HttpURLConnection.HTTP_BAD_REQUEST
-                && e.getCode() != HttpURLConnection.HTTP_GATEWAY_TIMEOUT;
+                && e.getCode() != HttpURLConnection.HTTP_GATEWAY_TIMEOUT
+                && !storeTimedOut;
     }
 
     /** One printable line of bounded length: the server's words, and its causes when they say more. */

@@ -79,7 +79,9 @@ final class Steps {
     Optional<Plan> tidy() {
         for (List<Worker> slot : force.slots().values()) {
             for (Worker extra : Rivals.extras(o, slot, target, mode)) {
-                if (force.mayRemove(extra)) {
+                boolean held = extra.available()
+                        && o.evictObstacle().map(staffing::holds).orElse(false);
+                if (force.mayRemove(extra) && !held) {
                     return remove(extra);
                 }
             }
