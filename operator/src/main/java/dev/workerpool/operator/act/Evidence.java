@@ -16,6 +16,9 @@ import org.slf4j.LoggerFactory;
 
 /** Reads why a worker failed while its pod still exists (contract, section 4, last paragraph). */
 public final class Evidence {
+    /** The kubelet's answer, with code 200, for a container that it has removed already. */
+    private static final String GONE = "unable to retrieve container logs for ";
+
     private static final Logger LOG = LoggerFactory.getLogger(Evidence.class);
     private static final int LINES = 10;
 
@@ -75,7 +78,7 @@ public final class Evidence {
             return Optional.ofNullable(
                             calls.log(pod.getMetadata().getNamespace(), name, container.getName(), LINES, previous))
                     .map(Evidence::printable)
-                    .filter(log -> !log.isBlank());
+                    .filter(log -> !log.isBlank() && !log.startsWith(GONE));
         } catch (KubernetesClientException e) {
             LOG.debug("cannot read the log of pod {}/{}: {}", pod.getMetadata().getNamespace(), name, ApiError.said(e));
             return Optional.empty();

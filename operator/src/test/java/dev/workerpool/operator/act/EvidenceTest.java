@@ -43,6 +43,13 @@ class EvidenceTest {
     }
 
     @Test
+    void takesTheKubeletsExcuseForNoLog() {
+        server.answer("GET", LOG, 200, "the queue hung up");
+        server.answer("GET", LOG, 200, "unable to retrieve container logs for containerd://2fcd2d97");
+        assertThat(log("{restartCount: 0, state: {terminated: {exitCode: 4}}}")).contains("the queue hung up");
+    }
+
+    @Test
     void asksForThePreviousLogOfAContainerThatRunsAgain() {
         server.answer("GET", LOG, 200, "the queue hung up");
         assertThat(log("{restartCount: 1, state: {running: {}}, lastState: {terminated: {exitCode: 4}}}"))
