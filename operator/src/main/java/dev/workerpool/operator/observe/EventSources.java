@@ -34,6 +34,14 @@ public final class EventSources {
         return List.of(pods, records);
     }
 
+    /**
+     * Whether what was read before this call came from caches that are kept up. Ask after reading: a source that is stopped
+     * empties its caches, and an operator that is ending would take every worker for lost.
+     */
+    public boolean running() {
+        return pods.isRunning() && records.isRunning();
+    }
+
     /** The pods that bear the label of a pool of this name, whoever owns them. */
     public List<Pod> pods(WorkerPool pool) {
         return pods.byIndex(BY_POOL, key(pool));

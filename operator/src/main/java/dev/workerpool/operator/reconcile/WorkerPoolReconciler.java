@@ -88,6 +88,9 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         if (visible.isEmpty()) {
             return keeping.expectations().limit();
         }
+        if (!sources.running()) {
+            return Instant.MAX; // the process ends: nothing is planned on caches that may be empty already
+        }
         View view = visible.get();
         Settings settings;
         try {
