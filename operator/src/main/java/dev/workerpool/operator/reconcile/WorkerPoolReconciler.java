@@ -5,10 +5,12 @@ import dev.workerpool.operator.act.ActionRunner;
 import dev.workerpool.operator.act.Assignment;
 import dev.workerpool.operator.act.Evidence;
 import dev.workerpool.operator.act.Expectations.Visibility;
+import dev.workerpool.operator.decide.Action;
 import dev.workerpool.operator.decide.Observation;
 import dev.workerpool.operator.decide.Plan;
 import dev.workerpool.operator.decide.Settings;
 import dev.workerpool.operator.decide.State;
+import dev.workerpool.operator.decide.Worker;
 import dev.workerpool.operator.metrics.PoolMetrics;
 import dev.workerpool.operator.observe.EventSources;
 import dev.workerpool.operator.observe.PoolReader;
@@ -102,6 +104,7 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         Observation o = reader.read(view, settings, state, keeping.memory(), clock.instant());
         return switch (NewSpec.plan(o)) {
             case Plan.Record record -> reporter.record(view, o, withEvidence(view, o, record), keeping);
+            case Plan.Act act when replacesLost(o, act) && isGoing(view.pool()) -> Instant.MAX;
             case Plan.Act act -> {
                 boolean done = runner.run(assignment(view, settings, keeping), act.actions(), o.workers());
                 yield Wake.afterActing(done, reporter.acted(view, o, act, done, keeping), keeping, clock.instant());
@@ -125,6 +128,21 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
                 yield live.filter(v -> v.pool().getMetadata().getDeletionTimestamp() == null);
             }
         };
+    }
+
+    /** Workers that go without our doing may go because their pool did, which the caches may show later. */
+    private static boolean replacesLost(Observation o, Plan.Act act) {
+        boolean lost = !o.lostRevisions().isEmpty()
+                || o.workers().stream().anyMatch(w -> w.removal() == Worker.Removal.OTHERS);
+        return lost && act.actions().stream().anyMatch(Action.Create.class::isInstance);
+    }
+
+    /** A pool that is deleted makes nothing (contract, section 2): asked of the API server itself. */
+    private boolean isGoing(WorkerPool pool) {
+        WorkerPool now = client.resource(pool).get();
+        return now == null
+                || now.getMetadata().getDeletionTimestamp() != null
+                || !now.getMetadata().getUid().equals(pool.getMetadata().getUid());
     }
 
     private Plan.Record withEvidence(View view, Observation o, Plan.Record record) {
