@@ -15,6 +15,7 @@ import java.util.Map;
  * {@code gone}, each with the pod's name, as a watch of its own tells it.
  */
 final class Film implements Watcher<Pod>, AutoCloseable {
+    private final KubernetesClient client;
     private final Map<String, Pod> pods = new LinkedHashMap<>();
     private final List<String> scenes = new ArrayList<>();
     private int fewest = Integer.MAX_VALUE;
@@ -22,6 +23,7 @@ final class Film implements Watcher<Pod>, AutoCloseable {
     private final Watch watch;
 
     Film(KubernetesClient client) {
+        this.client = client;
         watch = client.pods().inNamespace("default").watch(this);
     }
 
@@ -29,11 +31,16 @@ final class Film implements Watcher<Pod>, AutoCloseable {
     public synchronized void eventReceived(Action action, Pod pod) {
         String uid = pod.getMetadata().getUid();
         String name = pod.getMetadata().getName();
+        Pod before = pods.get(uid);
+        if (before != null && action != Action.DELETED && version(pod) <= version(before)) {
+            return; // the cut has read what came after it
+        }
         if (action == Action.DELETED) {
-            pods.remove(uid);
-            scenes.add("gone " + name);
+            if (pods.remove(uid) != null) {
+                scenes.add("gone " + name);
+            }
         } else {
-            Pod before = pods.put(uid, pod);
+            pods.put(uid, pod);
             if (before == null) {
                 scenes.add("make " + name);
             }
@@ -55,8 +62,14 @@ final class Film implements Watcher<Pod>, AutoCloseable {
         }
     }
 
-    /** Begins anew with the pods that there are. */
+    /** Begins anew with the pods that there are, whatever the watch has told of them yet. */
     synchronized void cut() {
+        pods.clear();
+        client.pods()
+                .inNamespace("default")
+                .list()
+                .getItems()
+                .forEach(p -> pods.put(p.getMetadata().getUid(), p));
         scenes.clear();
         fewest = count(true);
         most = count(false);
@@ -80,6 +93,10 @@ final class Film implements Watcher<Pod>, AutoCloseable {
         return (int) pods.values().stream()
                 .filter(p -> !leaving(p) && (!ready || serving(p)))
                 .count();
+    }
+
+    private static long version(Pod pod) {
+        return Long.parseLong(pod.getMetadata().getResourceVersion());
     }
 
     private static boolean leaving(Pod pod) {
