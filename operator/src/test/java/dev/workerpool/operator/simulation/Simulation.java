@@ -199,6 +199,7 @@ final class Simulation {
         while (cluster.now.isBefore(end)) {
             Instant next = cluster.next().isBefore(operator.wakeAt) ? cluster.next() : operator.wakeAt;
             cluster.now = next.isAfter(end) ? end : next;
+            cluster.runNodes();
             cluster.deliver();
             operator.pass();
         }
