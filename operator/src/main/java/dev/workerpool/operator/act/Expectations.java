@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -25,7 +24,9 @@ public final class Expectations {
 
     private final Map<String, String> createdUids = new HashMap<>();
     private final Map<String, String> cachedUids = new HashMap<>();
-    private final Set<String> going = new HashSet<>();
+    /** By UID: whether the cache has shown the pod; before that, its absence does not mean that it is gone. */
+    private final Map<String, Boolean> going = new HashMap<>();
+
     private long poolVersion;
     private Instant limit = Instant.MAX;
 
@@ -56,7 +57,7 @@ public final class Expectations {
 
     /** A pod was deleted or evicted, or may have been. */
     public void going(String uid, Instant now) {
-        going.add(uid);
+        going.put(uid, cachedUids.containsValue(uid));
         restart(now);
     }
 
@@ -111,7 +112,9 @@ public final class Expectations {
         Set<String> names = live.stream().map(PodFacts::name).collect(Collectors.toSet());
         created.keySet().removeIf(name -> !names.contains(name));
         createdUids.keySet().retainAll(byUid.keySet());
-        going.removeIf(uid -> byUid.containsKey(uid) && !byUid.get(uid).terminating());
+        going.entrySet()
+                .removeIf(g ->
+                        byUid.containsKey(g.getKey()) ? !byUid.get(g.getKey()).terminating() : !g.getValue());
         if (number(poolResourceVersion) < poolVersion) {
             poolVersion = 0;
         }
@@ -120,7 +123,10 @@ public final class Expectations {
     private void forgetGone(Collection<PodFacts> cached) {
         Map<String, PodFacts> byUid =
                 cached.stream().collect(Collectors.toMap(PodFacts::uid, Function.identity(), (a, b) -> a));
-        going.removeIf(uid -> !byUid.containsKey(uid) || byUid.get(uid).terminating());
+        going.replaceAll((uid, shown) -> shown || byUid.containsKey(uid));
+        going.entrySet()
+                .removeIf(g ->
+                        byUid.containsKey(g.getKey()) ? byUid.get(g.getKey()).terminating() : g.getValue());
     }
 
     private void restart(Instant now) {
