@@ -3,8 +3,10 @@ package dev.workerpool.operator.act;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.workerpool.operator.act.Expectations.Visibility;
+import dev.workerpool.operator.decide.PodFacts;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ExpectationsTest {
@@ -24,5 +26,39 @@ class ExpectationsTest {
         assertThat(expectations.visibility(List.of(), "6", late)).isEqualTo(Visibility.WAITING);
         assertThat(expectations.limit()).isEqualTo(late.plusSeconds(1));
         assertThat(expectations.visibility(List.of(), "6", late.plusSeconds(1))).isEqualTo(Visibility.STALE);
+    }
+
+    /** A plan made on a read of the API server may remove what the cache has yet to hear of (simulation, seed 698676). */
+    @Test
+    void aWorkerThatTheCacheNeverShowedIsNotTakenForGone() {
+        Expectations expectations = new Expectations();
+        expectations.visibility(List.of(), "1", START);
+        expectations.going("u1", START);
+
+        assertThat(expectations.visibility(List.of(), "1", START)).isEqualTo(Visibility.WAITING);
+        assertThat(expectations.visibility(List.of(pod(false)), "1", START)).isEqualTo(Visibility.WAITING);
+        assertThat(expectations.visibility(List.of(pod(true)), "1", START)).isEqualTo(Visibility.CURRENT);
+    }
+
+    private static PodFacts pod(boolean terminating) {
+        return new PodFacts(
+                "web-1-0",
+                "u1",
+                "1",
+                1,
+                0,
+                "r1",
+                "v1",
+                terminating,
+                false,
+                true,
+                "",
+                true,
+                false,
+                0,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                0);
     }
 }
