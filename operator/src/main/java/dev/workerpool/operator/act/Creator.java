@@ -67,11 +67,11 @@ final class Creator {
         return switch (answer) {
             case Answer.Made made -> {
                 a.memory().obstacles().passed(Kind.CREATE);
-                a.expectations().created(name(a, create), made.uid(), clock.instant());
+                a.expectations().created(made.uid(), clock.instant());
                 yield true;
             }
             case Answer.Maybe maybe -> {
-                a.expectations().created(name(a, create), clock.instant());
+                a.expectations().maybeCreated(name(a, create), clock.instant());
                 yield true;
             }
             case Answer.Taken taken -> {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -19,11 +20,11 @@ public final class Expectations {
     /** After this long a watch may have lost the event, and the API server itself is read. */
     public static final Duration LIMIT = Duration.ofSeconds(5);
 
-    /** By name: the UID of an older pod of that name that the cache showed then, which is not the one awaited. */
-    private final Map<String, String> created = new HashMap<>();
+    /** Names of which no cache can tell whether it shows this pod or an older one of that name: a read of the API server. */
+    private final Set<String> unanswered = new HashSet<>();
 
-    private final Map<String, String> createdUids = new HashMap<>();
-    private final Map<String, String> cachedUids = new HashMap<>();
+    private final Set<String> created = new HashSet<>();
+    private Set<String> cachedUids = Set.of();
     /** By UID: whether the cache has shown the pod; before that, its absence does not mean that it is gone. */
     private final Map<String, Boolean> going = new HashMap<>();
 
@@ -44,20 +45,20 @@ public final class Expectations {
     }
 
     /** A pod was created; this is the UID of the answer. */
-    public void created(String name, String uid, Instant now) {
-        createdUids.put(uid, name);
+    public void created(String uid, Instant now) {
+        created.add(uid);
         restart(now);
     }
 
-    /** A pod was perhaps created: the answer was lost, or says that the name is taken already. */
-    public void created(String name, Instant now) {
-        created.put(name, cachedUids.getOrDefault(name, ""));
+    /** A pod of this name was perhaps created: the answer was lost, or says that the name is taken already. */
+    public void maybeCreated(String name, Instant now) {
+        unanswered.add(name);
         restart(now);
     }
 
     /** A pod was deleted or evicted, or may have been. */
     public void going(String uid, Instant now) {
-        going.put(uid, cachedUids.containsValue(uid));
+        going.put(uid, cachedUids.contains(uid));
         restart(now);
     }
 
@@ -75,17 +76,13 @@ public final class Expectations {
 
     /** Whether the caches show every write. */
     public Visibility visibility(Collection<PodFacts> cached, String poolResourceVersion, Instant now) {
-        cachedUids.clear();
-        cached.forEach(pod -> cachedUids.put(pod.name(), pod.uid()));
-        created.entrySet()
-                .removeIf(awaited -> cachedUids.containsKey(awaited.getKey())
-                        && !cachedUids.get(awaited.getKey()).equals(awaited.getValue()));
-        createdUids.keySet().removeAll(cachedUids.values());
+        cachedUids = cached.stream().map(PodFacts::uid).collect(Collectors.toSet());
+        created.removeAll(cachedUids);
         forgetGone(cached);
         if (number(poolResourceVersion) >= poolVersion) {
             poolVersion = 0;
         }
-        if (created.isEmpty() && createdUids.isEmpty() && going.isEmpty() && poolVersion == 0) {
+        if (unanswered.isEmpty() && created.isEmpty() && going.isEmpty() && poolVersion == 0) {
             limit = Instant.MAX;
             return Visibility.CURRENT;
         }
@@ -109,9 +106,9 @@ public final class Expectations {
     public void settle(Collection<PodFacts> live, String poolResourceVersion) {
         Map<String, PodFacts> byUid =
                 live.stream().collect(Collectors.toMap(PodFacts::uid, Function.identity(), (a, b) -> a));
-        Set<String> names = live.stream().map(PodFacts::name).collect(Collectors.toSet());
-        created.keySet().removeIf(name -> !names.contains(name));
-        createdUids.keySet().retainAll(byUid.keySet());
+        live.stream().filter(pod -> unanswered.contains(pod.name())).forEach(pod -> created.add(pod.uid()));
+        unanswered.clear();
+        created.retainAll(byUid.keySet());
         going.entrySet()
                 .removeIf(g ->
                         byUid.containsKey(g.getKey()) ? !byUid.get(g.getKey()).terminating() : !g.getValue());

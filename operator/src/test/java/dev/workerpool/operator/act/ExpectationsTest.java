@@ -40,10 +40,38 @@ class ExpectationsTest {
         assertThat(expectations.visibility(List.of(pod(true)), "1", START)).isEqualTo(Visibility.CURRENT);
     }
 
+    /** The event of an older pod of that name may come late (simulation, seed 996723): the cache cannot tell them apart. */
+    @Test
+    void afterALostAnswerOnlyTheApiServerSettlesWhetherThePodWasMade() {
+        Expectations expectations = new Expectations();
+        expectations.maybeCreated("web-1-0", START);
+        assertThat(expectations.visibility(List.of(pod(false)), "1", START)).isEqualTo(Visibility.WAITING);
+        assertThat(expectations.visibility(List.of(pod(true)), "1", START.plus(Expectations.LIMIT)))
+                .isEqualTo(Visibility.STALE);
+
+        expectations.settle(List.of(pod("u2", false)), "1");
+
+        assertThat(expectations.visibility(List.of(pod(true)), "1", START)).isEqualTo(Visibility.WAITING);
+        assertThat(expectations.visibility(List.of(pod("u2", false)), "1", START))
+                .isEqualTo(Visibility.CURRENT);
+    }
+
+    @Test
+    void aPodThatTheApiServerDoesNotHaveWasNotMade() {
+        Expectations expectations = new Expectations();
+        expectations.maybeCreated("web-1-0", START);
+        expectations.settle(List.of(), "1");
+        assertThat(expectations.visibility(List.of(), "1", START)).isEqualTo(Visibility.CURRENT);
+    }
+
     private static PodFacts pod(boolean terminating) {
+        return pod("u1", terminating);
+    }
+
+    private static PodFacts pod(String uid, boolean terminating) {
         return new PodFacts(
                 "web-1-0",
-                "u1",
+                uid,
                 "1",
                 1,
                 0,

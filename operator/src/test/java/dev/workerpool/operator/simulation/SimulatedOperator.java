@@ -224,7 +224,7 @@ final class SimulatedOperator {
             if (holder.foreign) {
                 taken.merge(c.slot(), c.generation(), Math::max);
             } else {
-                expectations.created(name, holder.facts.uid(), cluster.now);
+                expectations.created(holder.facts.uid(), cluster.now);
             }
             return false;
         }
@@ -233,10 +233,10 @@ final class SimulatedOperator {
                 .orElseThrow();
         writes++;
         if (answerLost()) {
-            expectations.created(name, cluster.now);
+            expectations.maybeCreated(name, cluster.now);
             return false;
         }
-        expectations.created(name, made.facts.uid(), cluster.now);
+        expectations.created(made.facts.uid(), cluster.now);
         return true;
     }
 
