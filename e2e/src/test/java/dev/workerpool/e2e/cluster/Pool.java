@@ -61,6 +61,11 @@ record Pool(KubernetesClient client, String namespace, String name) {
         edit("version: " + version);
     }
 
+    void annotate(String key, String value) {
+        Object annotations = Map.of("metadata", Map.of("annotations", Map.of(key, value)));
+        resource().patch(PatchContext.of(PatchType.JSON_MERGE), Serialization.asJson(annotations));
+    }
+
     void scale(int replicas) {
         resource().scale(replicas);
     }
@@ -154,12 +159,13 @@ record Pool(KubernetesClient client, String namespace, String name) {
     }
 
     @SuppressWarnings("unchecked")
-    private static Map<String, Object> map(String yaml) {
+    static Map<String, Object> map(String yaml) {
         Map<String, Object> map = Serialization.unmarshal(yaml, Map.class);
         return map == null ? Map.of() : map;
     }
 
-    private static Object merge(Object base, Object patch) {
+    /** As a JSON merge patch does. */
+    static Object merge(Object base, Object patch) {
         if (!(patch instanceof Map<?, ?> changes)) {
             return patch;
         }
