@@ -55,16 +55,17 @@ public final class RunningOperator implements AutoCloseable {
      * Starts it; returns once its caches are filled, whether it leads or stands by.
      *
      * @param client used, and not closed, by the operator
-     * @param clock what every deadline goes by
+     * @param clock the machine's; it may be set while this works
      * @param fatal told, in a sentence, of what this process cannot go on after: it lost the lease, or an informer ended
      * @throws io.javaoperatorsdk.operator.OperatorException if the caches cannot be filled
      * @throws UncheckedIOException if the management port is taken
      */
     public static RunningOperator start(KubernetesClient client, Options options, Clock clock, Consumer<String> fatal) {
-        RunningOperator running = new RunningOperator(client, options, fatal);
+        Clock steady = new SteadyClock(clock, System::nanoTime);
+        RunningOperator running = new RunningOperator(client, options, steady, fatal);
         try {
             running.operator.register(
-                    new WorkerPoolReconciler(client, clock, running.metrics),
+                    new WorkerPoolReconciler(client, steady, running.metrics),
                     configuration -> configure(configuration, options));
             running.operator.start();
             running.health.watch(running.informers());
@@ -80,10 +81,10 @@ public final class RunningOperator implements AutoCloseable {
         }
     }
 
-    private RunningOperator(KubernetesClient client, Options options, Consumer<String> fatal) {
+    private RunningOperator(KubernetesClient client, Options options, Clock clock, Consumer<String> fatal) {
         this.client = client;
         leadership = options.leaseNamespace().map(Leadership::new);
-        health = new WatchHealth(Clock.systemUTC());
+        health = new WatchHealth(clock);
         new ClassLoaderMetrics().bindTo(registry);
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);

@@ -8,6 +8,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,7 +18,9 @@ import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Timer;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -142,6 +145,22 @@ class ArchitectureTest {
                 .callMethod(ThreadLocalRandom.class, "current")
                 .orShould()
                 .callMethod(Math.class, "random")
+                .check(CODE);
+    }
+
+    /** The machine's clock may be set at any time, and what is scheduled by it then comes late or early. */
+    @Test
+    void nothingIsScheduledByTheMachinesClock() {
+        noClasses()
+                .should()
+                .accessClassesThat()
+                .areAssignableTo(Timer.class)
+                .orShould()
+                .callMethod(UpdateControl.class, "rescheduleAfter", Duration.class)
+                .orShould()
+                .callMethod(UpdateControl.class, "rescheduleAfter", long.class)
+                .orShould()
+                .callMethod(UpdateControl.class, "rescheduleAfter", long.class, TimeUnit.class)
                 .check(CODE);
     }
 

@@ -21,6 +21,7 @@ final class Bookkeeping {
     /** A record if something is out of step, else empty. */
     static Optional<Plan> plan(Observation o, Agenda agenda) {
         Bookkeeping b = new Bookkeeping(o);
+        b.setTimesRight();
         b.seeSpec();
         b.forgetFailure();
         b.heedRetry();
@@ -28,6 +29,27 @@ final class Bookkeeping {
         b.clockFill();
         b.clockPause();
         return b.next.equals(o.state()) ? Optional.empty() : Optional.of(agenda.record(b.next, b.events));
+    }
+
+    /**
+     * Times that have yet to come were told by a clock that was ahead, before this process: they are taken as now, so that
+     * nothing waits until the clock has caught up. {@link Breaker#at} does so too.
+     */
+    private void setTimesRight() {
+        Instant now = o.now();
+        next.rollout()
+                .running()
+                .ifPresent(course -> next = next.with(next.rollout().on(course.notAfter(now))));
+        if (next.fillStartedAt().filter(now::isBefore).isPresent()) {
+            next = next.withFillStartedAt(Optional.of(now));
+        }
+        next.failed().ifPresent(f -> {
+            Instant latest = now.plus(Transitions.retryDelay(f.attempts()));
+            if (f.nextRetry().filter(latest::isBefore).isPresent()) {
+                next = next.withFailed(
+                        Optional.of(new State.Failed(f.revision(), f.attempts(), Optional.of(latest), f.result())));
+            }
+        });
     }
 
     /** The first look takes the retry annotation as seen. */

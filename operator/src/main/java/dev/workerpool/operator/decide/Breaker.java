@@ -42,15 +42,19 @@ public sealed interface Breaker {
         return new Closed(0, lastFailure());
     }
 
-    /** As time passes, or the reset timeout is changed: the same value if nothing moves. */
+    /**
+     * As time passes, or the reset timeout is changed: the same value if nothing moves. A failure that has yet to come was
+     * told by a clock that was ahead, and is taken as one of now.
+     */
     default Breaker at(Instant now, Duration resetTimeout) {
         if (!(this instanceof Open open)) {
             return this;
         }
-        Instant retryAt = open.lastFailure().map(t -> t.plus(resetTimeout)).orElse(open.retryAt());
+        Optional<Instant> failedAt = open.lastFailure().map(t -> t.isAfter(now) ? now : t);
+        Instant retryAt = failedAt.map(t -> t.plus(resetTimeout)).orElse(open.retryAt());
         if (!now.isBefore(retryAt)) {
-            return new HalfOpen(open.failures(), open.lastFailure());
+            return new HalfOpen(open.failures(), failedAt);
         }
-        return retryAt.equals(open.retryAt()) ? this : new Open(open.failures(), open.lastFailure(), retryAt);
+        return retryAt.equals(open.retryAt()) ? this : new Open(open.failures(), failedAt, retryAt);
     }
 }

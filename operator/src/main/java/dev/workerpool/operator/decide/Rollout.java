@@ -58,6 +58,22 @@ public sealed interface Rollout {
                     fromVersion, fromRevision, toVersion, toRevision, startedAt, stepStartedAt, since, before, done);
         }
 
+        /** The same, moved back in time so far that none of its times has yet to come. */
+        Course notAfter(Instant now) {
+            Instant latest = pausedSince.filter(stepStartedAt::isBefore).orElse(stepStartedAt);
+            Duration ahead = latest.isAfter(now) ? Duration.between(now, latest) : Duration.ZERO;
+            return new Course(
+                    fromVersion,
+                    fromRevision,
+                    toVersion,
+                    toRevision,
+                    startedAt.minus(ahead),
+                    stepStartedAt.minus(ahead),
+                    pausedSince.map(t -> t.minus(ahead)),
+                    pausedFor,
+                    done);
+        }
+
         /** A step has ended, or a worker was lost: the clock of the step starts anew only if there are more than before. */
         Course progressed(int nowDone, Instant now) {
             return nowDone > done

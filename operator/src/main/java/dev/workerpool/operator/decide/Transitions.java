@@ -285,7 +285,12 @@ final class Transitions {
     private Optional<Instant> retryAt(int attempts) {
         return attempts > s.retryLimit()
                 ? Optional.empty()
-                : Optional.of(o.now().plus(FIRST_RETRY.multipliedBy(1L << Math.min(attempts - 1, MOST_DOUBLINGS))));
+                : Optional.of(o.now().plus(retryDelay(attempts)));
+    }
+
+    /** After so many attempts, from the last failure to the next attempt. */
+    static Duration retryDelay(int attempts) {
+        return FIRST_RETRY.multipliedBy(1L << Math.min(attempts - 1, MOST_DOUBLINGS));
     }
 
     private String lastFailure() {

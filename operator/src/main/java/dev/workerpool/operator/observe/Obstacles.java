@@ -20,7 +20,8 @@ public final class Obstacles {
         EVICT,
         DELETE,
         RECORD,
-        STATUS
+        STATUS,
+        READ
     }
 
     private record Refusals(int inARow, Obstacle obstacle) {}

@@ -7,23 +7,27 @@ import dev.workerpool.operator.act.Evidence;
 import dev.workerpool.operator.act.Expectations.Visibility;
 import dev.workerpool.operator.decide.Action;
 import dev.workerpool.operator.decide.Observation;
+import dev.workerpool.operator.decide.Obstacle;
 import dev.workerpool.operator.decide.Plan;
 import dev.workerpool.operator.decide.Settings;
 import dev.workerpool.operator.decide.State;
 import dev.workerpool.operator.decide.Worker;
 import dev.workerpool.operator.metrics.PoolMetrics;
 import dev.workerpool.operator.observe.EventSources;
+import dev.workerpool.operator.observe.Obstacles;
 import dev.workerpool.operator.observe.PoolReader;
 import dev.workerpool.operator.observe.View;
 import dev.workerpool.operator.pods.EffectiveSpec;
 import dev.workerpool.operator.report.StatusMapper;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.config.informer.Informer;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import java.time.Clock;
 import java.time.Instant;
@@ -31,6 +35,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks at a pool, decides, and does or records what was decided; one pass for each change of the pool, its pods or its
@@ -43,6 +50,8 @@ import java.util.concurrent.ConcurrentHashMap;
         triggerReconcilerOnAllEvents = true, // a pool that is gone is forgotten
         informer = @Informer(comparableResourceVersions = false))
 public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerPoolReconciler.class);
+
     private final KubernetesClient client;
     private final Clock clock;
     private final PoolReader reader;
@@ -50,6 +59,7 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
     private final Evidence evidence;
     private final Reporter reporter;
     private final Map<String, Keeping> pools = new ConcurrentHashMap<>();
+    private final Alarm alarm = new Alarm();
     private volatile EventSources sources;
 
     public WorkerPoolReconciler(KubernetesClient client, Clock clock, PoolMetrics metrics) {
@@ -64,13 +74,15 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
     @Override
     public List<EventSource<?, WorkerPool>> prepareEventSources(EventSourceContext<WorkerPool> context) {
         sources = new EventSources(context);
-        return sources.all();
+        return Stream.concat(Stream.of(alarm), sources.all().stream()).toList();
     }
 
     @Override
     public UpdateControl<WorkerPool> reconcile(WorkerPool pool, Context<WorkerPool> context) {
         String uid = pool.getMetadata().getUid();
+        ResourceID id = ResourceID.fromResource(pool);
         if (context.isPrimaryResourceDeleted()) {
+            alarm.cancel(id);
             pools.remove(uid);
             reporter.forget(pool);
             return UpdateControl.noUpdate();
@@ -78,10 +90,35 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         if (pool.getMetadata().getDeletionTimestamp() != null) {
             return UpdateControl.noUpdate(); // its workers are collected by Kubernetes, or orphaned if the user said so
         }
-        Instant wakeAt = pass(View.cached(pool, sources), pools.computeIfAbsent(uid, u -> new Keeping()));
-        return wakeAt.equals(Instant.MAX)
-                ? UpdateControl.noUpdate()
-                : UpdateControl.<WorkerPool>noUpdate().rescheduleAfter(Wake.delay(clock.instant(), wakeAt));
+        Instant wakeAt = passOrWait(pool, pools.computeIfAbsent(uid, u -> new Keeping()));
+        if (wakeAt.equals(Instant.MAX)) {
+            alarm.cancel(id);
+        } else {
+            alarm.set(id, Wake.delay(clock.instant(), wakeAt));
+        }
+        return UpdateControl.noUpdate();
+    }
+
+    /** One pass, or none if the API server had to be read and could not: then again after 1, 2, 4, 8, then every 10 s. */
+    private Instant passOrWait(WorkerPool pool, Keeping keeping) {
+        Obstacles obstacles = keeping.memory().obstacles();
+        try {
+            Instant wakeAt = pass(View.cached(pool, sources), keeping);
+            obstacles.passed(Obstacles.Kind.READ);
+            return wakeAt;
+        } catch (KubernetesClientException e) {
+            LOG.warn(
+                    "{}/{}: the API server cannot be read: {}",
+                    pool.getMetadata().getNamespace(),
+                    pool.getMetadata().getName(),
+                    e.getMessage());
+            Instant now = clock.instant();
+            obstacles.refused(Obstacles.Kind.READ, String.valueOf(e.getMessage()), now);
+            return obstacles
+                    .current(Obstacles.Kind.READ, now)
+                    .map(Obstacle::retryAt)
+                    .orElse(now);
+        }
     }
 
     /** One pass; returns when to look again if nothing happens before. */

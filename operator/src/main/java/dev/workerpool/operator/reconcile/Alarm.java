@@ -1,0 +1,69 @@
+package dev.workerpool.operator.reconcile;
+
+import dev.workerpool.api.WorkerPool;
+import io.javaoperatorsdk.operator.processing.event.Event;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.AbstractEventSource;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Wakes pools at the times that their plans name, by the machine's tick. JOSDK's own rescheduling goes by the machine's
+ * clock: set back, that wakes nobody until it has caught up.
+ */
+final class Alarm extends AbstractEventSource<Void, WorkerPool> {
+    private final Map<ResourceID, Future<?>> set = new HashMap<>();
+    private ScheduledThreadPoolExecutor timer;
+
+    Alarm() {
+        super(Void.class, "alarm");
+    }
+
+    @Override
+    public synchronized void start() {
+        super.start();
+        timer = new ScheduledThreadPoolExecutor(
+                1, Thread.ofPlatform().daemon().name("alarm").factory());
+        timer.setRemoveOnCancelPolicy(true);
+    }
+
+    @Override
+    public synchronized void stop() {
+        super.stop();
+        if (timer != null) {
+            timer.shutdownNow();
+        }
+        set.clear();
+    }
+
+    /** Wakes it after that time, and no more at the time that was set before. */
+    synchronized void set(ResourceID pool, Duration delay) {
+        cancel(pool);
+        if (isRunning()) {
+            set.put(pool, timer.schedule(() -> ring(pool), delay.toNanos(), TimeUnit.NANOSECONDS));
+        }
+    }
+
+    synchronized void cancel(ResourceID pool) {
+        Future<?> before = set.remove(pool);
+        if (before != null) {
+            before.cancel(false);
+        }
+    }
+
+    private void ring(ResourceID pool) {
+        if (isRunning()) {
+            getEventHandler().handleEvent(new Event(pool));
+        }
+    }
+
+    @Override
+    public Set<Void> getSecondaryResources(WorkerPool pool) {
+        return Set.of();
+    }
+}
