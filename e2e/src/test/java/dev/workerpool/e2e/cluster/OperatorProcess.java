@@ -12,6 +12,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,14 +24,23 @@ final class OperatorProcess implements AutoCloseable {
     private final Process process;
     private final Path log;
 
-    /** Starts it; returns once it works. */
+    /** Starts it with the present kubeconfig; returns once it works. */
     static OperatorProcess start(String namespace) {
+        return start(namespace, Map.of());
+    }
+
+    /** Starts it where that kubeconfig leads; returns once it works. */
+    static OperatorProcess start(String namespace, Path kubeconfig) {
+        return start(namespace, Map.of("KUBECONFIG", kubeconfig.toString()));
+    }
+
+    private static OperatorProcess start(String namespace, Map<String, String> environment) {
         Path jar = Path.of(System.getProperty("basedir", "."), "../operator/target/workerpool-operator.jar")
                 .normalize();
         assertThat(jar)
                 .as("the operator, built by mvn package -pl operator -am")
                 .exists();
-        OperatorProcess operator = new OperatorProcess(jar, namespace);
+        OperatorProcess operator = new OperatorProcess(jar, namespace, environment);
         try {
             await("the operator's start").atMost(Duration.ofSeconds(60)).until(operator::worksOrEnded);
             assertThat(operator.process.isAlive())
@@ -43,11 +53,12 @@ final class OperatorProcess implements AutoCloseable {
         }
     }
 
-    private OperatorProcess(Path jar, String namespace) {
+    private OperatorProcess(Path jar, String namespace, Map<String, String> environment) {
         try {
             log = Files.createTempFile("workerpool-operator-", ".log");
             ProcessBuilder builder =
                     new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-jar", jar.toString());
+            builder.environment().putAll(environment);
             builder.environment().put("WATCH_NAMESPACES", namespace);
             builder.environment().put("MANAGEMENT_PORT", "0");
             builder.environment().put("LEADER_ELECTION", "false");
