@@ -151,6 +151,26 @@ public final class EmbeddedServer implements AutoCloseable {
         }
     }
 
+    /**
+     * Stores objects as they are, in YAML documents: with their UIDs, status and times, as a restored backup has them. Pods
+     * go on where their status says they were.
+     */
+    public void restore(String yaml) {
+        try (var documents = new YAMLMapper().readerFor(ObjectNode.class).<ObjectNode>readValues(yaml)) {
+            while (documents.hasNext()) {
+                ObjectNode object = documents.next();
+                Kind kind = kinds.all().stream()
+                        .filter(k -> k.kind().equals(Json.text(object, "kind")))
+                        .filter(k -> k.apiVersion().equals(Json.text(object, "apiVersion")))
+                        .findFirst()
+                        .orElseThrow();
+                store.put(kind.key(Json.namespace(object), Json.name(object)), object);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** The simulated nodes and their knobs. */
     public Nodes nodes() {
         return nodes;

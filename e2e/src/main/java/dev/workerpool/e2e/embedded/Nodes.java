@@ -212,7 +212,7 @@ public final class Nodes implements AutoCloseable {
             } else if (change.before() == null) {
                 PodRun run = new PodRun(this, store, change.key(), change.after());
                 runs.put(uid, run);
-                run.schedule();
+                run.begin(change.after());
             } else if (Json.terminating(change.after()) && runs.containsKey(uid)) {
                 runs.get(uid).terminate(change.after());
             }

@@ -95,8 +95,37 @@ final class PodRun {
         return previous ? Optional.ofNullable(previousLog) : startedAt.isEmpty() ? Optional.empty() : Optional.of(log);
     }
 
+    /** A new pod is scheduled; one that was restored goes on where it stood. */
+    void begin(ObjectNode pod) {
+        JsonNode first = pod.at("/status/containerStatuses/0");
+        if (first.isMissingNode()) {
+            schedule();
+            return;
+        }
+        node = pod.at("/spec/nodeName").asText();
+        placed = true;
+        restarts = first.path("restartCount").asInt();
+        JsonNode exit =
+                first.at(first.at("/state/terminated").isObject() ? "/state/terminated" : "/lastState/terminated");
+        lastTermination = exit instanceof ObjectNode termination ? termination : null;
+        startedAt = first.at("/state/running/startedAt").asText();
+        log.add(Instant.now() + " version " + version + " goes on");
+        if (!startedAt.isEmpty()) {
+            state = PodStatus.State.running(startedAt);
+            ready = first.path("ready").asBoolean();
+            behave();
+        } else if (lastTermination != null) {
+            plan(Duration.ofMillis(100), this::restart);
+        } else {
+            plan(nodes.startDelay(), this::start);
+        }
+        if (Json.terminating(pod)) {
+            terminate(pod);
+        }
+    }
+
     /** The scheduler's part. */
-    void schedule() {
+    private void schedule() {
         Optional<String> place = nodes.nodeFor(key.name());
         if (place.isEmpty()) {
             change(PodStatus::unschedulable);
@@ -144,7 +173,13 @@ final class PodRun {
         log.clear();
         log.add(Instant.now() + " starting version " + version);
         show(PodStatus.State.running(startedAt));
-        if (acts("crash")) {
+        behave();
+    }
+
+    private void behave() {
+        if (ready) {
+            becomeReady();
+        } else if (acts("crash")) {
             plan(CRASHES_AFTER, () -> exit(3, "cannot open the order database: no such file"));
         } else if (!acts("never")) {
             plan(acts("slow") ? SLOW : nodes.readyDelay(), this::becomeReady);

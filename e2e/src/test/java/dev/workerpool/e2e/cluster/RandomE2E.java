@@ -27,6 +27,8 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -74,9 +76,10 @@ class RandomE2E extends ClusterTest {
 
     private final Random random = new Random(SEED);
     private final Map<String, Integer> done = new TreeMap<>();
-    private final Set<String> removed = java.util.concurrent.ConcurrentHashMap.newKeySet();
+    private final Set<String> removed = ConcurrentHashMap.newKeySet();
     private final Map<String, List<String>> versions = new HashMap<>();
     private final List<String> faults = new ArrayList<>();
+    private CompletableFuture<Void> starting = CompletableFuture.completedFuture(null);
     private List<Pool> pools;
     private Instant began;
     private int edits;
@@ -133,6 +136,7 @@ class RandomE2E extends ClusterTest {
                     judgeAt = Instant.now().plusSeconds(10);
                 }
             }
+            starting.join();
             pools.forEach(this::mend);
             pools.forEach(this::awaitMended);
             endedProperly();
@@ -143,6 +147,8 @@ class RandomE2E extends ClusterTest {
                     .as("errors and stack traces in the operator's log")
                     .isEmpty();
             agreesWithAuditLog(recorder, verdict);
+        } finally {
+            starting.join();
         }
     }
 
@@ -213,11 +219,13 @@ class RandomE2E extends ClusterTest {
                             return p;
                         }));
             case KILL -> {
+                starting.join();
                 checkLog();
                 operator.close(); // SIGKILL
                 yield "SIGKILL of the operator; " + start(number);
             }
             case TERMINATE -> {
+                starting.join();
                 checkViolations();
                 operator.terminate();
                 checkLog();
@@ -309,11 +317,13 @@ class RandomE2E extends ClusterTest {
                 "/api/v1/namespaces/" + namespace + "/pods/" + pod.getMetadata().getName() + subresource, method, body);
     }
 
-    /** Later, so that pods change while no operator is there. */
+    /** Later, so that pods and specs change while no operator is there. */
     private String start(int number) {
         long downMillis = number % 4000;
-        sleep(downMillis);
-        operator = OperatorProcess.start(namespace);
+        starting = CompletableFuture.runAsync(() -> {
+            sleep(downMillis);
+            operator = OperatorProcess.start(namespace);
+        });
         return "another starts " + downMillis + " ms later";
     }
 
