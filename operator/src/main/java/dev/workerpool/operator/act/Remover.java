@@ -1,6 +1,7 @@
 package dev.workerpool.operator.act;
 
 import dev.workerpool.operator.decide.PodFacts;
+import dev.workerpool.operator.observe.Obstacles;
 import dev.workerpool.operator.observe.Obstacles.Kind;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
@@ -19,7 +20,13 @@ final class Remover {
 
     /** False if it stays. */
     boolean evict(Assignment a, PodFacts pod) {
-        return remove(a, pod, true, Kind.EVICT, () -> calls.evict(a.namespace(), pod.name(), pod.uid()));
+        return remove(
+                a,
+                pod,
+                true,
+                a.memory().obstacles(),
+                Kind.EVICT,
+                () -> calls.evict(a.namespace(), pod.name(), pod.uid()));
     }
 
     /** False if it stays. */
@@ -28,13 +35,16 @@ final class Remover {
                 a,
                 pod,
                 byRollout,
-                Kind.DELETE,
+                a.memory().deletions(),
+                pod.uid(),
                 () -> calls.delete(a.namespace(), pod.name(), pod.uid(), pod.resourceVersion()));
     }
 
-    private boolean remove(Assignment a, PodFacts pod, boolean byRollout, Kind kind, Runnable call) {
+    private <K> boolean remove(
+            Assignment a, PodFacts pod, boolean byRollout, Obstacles<K> obstacles, K key, Runnable call) {
+        boolean eviction = key == Kind.EVICT;
         Instant now = clock.instant();
-        if (a.memory().obstacles().hold(kind, now)) {
+        if (obstacles.hold(key, now)) {
             return false;
         }
         a.memory().sightings().removing(pod.uid(), byRollout);
@@ -42,24 +52,24 @@ final class Remover {
             call.run();
         } catch (KubernetesClientException e) {
             boolean gone = e.getCode() == HttpURLConnection.HTTP_NOT_FOUND
-                    || kind == Kind.EVICT && e.getCode() == HttpURLConnection.HTTP_CONFLICT;
+                    || eviction && e.getCode() == HttpURLConnection.HTTP_CONFLICT;
             if (!gone && ApiError.definite(e)) {
                 a.memory().sightings().stays(pod.uid());
                 // The pod has changed since it was read: what to do is decided anew on what it is now.
                 boolean stale = e.getCode() == HttpURLConnection.HTTP_CONFLICT;
                 if (!stale) {
-                    a.memory().obstacles().refused(kind, message(pod, kind, e), now);
+                    obstacles.refused(key, message(pod, eviction, e), now);
                 }
                 return false;
             }
         }
-        a.memory().obstacles().passed(kind);
+        obstacles.passed(key);
         a.expectations().going(pod.uid(), clock.instant());
         return true;
     }
 
-    private static String message(PodFacts pod, Kind kind, KubernetesClientException e) {
-        boolean budget = kind == Kind.EVICT
+    private static String message(PodFacts pod, boolean eviction, KubernetesClientException e) {
+        boolean budget = eviction
                 && (e.getCode() == ApiError.TOO_MANY_REQUESTS
                         || ApiError.said(e).contains("PodDisruptionBudget"));
         return budget

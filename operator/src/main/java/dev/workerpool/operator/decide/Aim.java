@@ -100,8 +100,7 @@ final class Aim {
         return force.slots().values().stream()
                 .flatMap(List::stream)
                 .filter(w -> w.revision().equals(s.revision()) && isLeftover(w) && force.mayRemove(w))
-                .filter(w -> !w.available()
-                        || !o.evictObstacle().map(staffing::holds).orElse(false))
+                .filter(w -> !staffing.isKept(w))
                 .findFirst()
                 .filter(w -> Wish.accepted(o))
                 .map(w -> agenda.act(w.available() ? new Action.Evict(w.pod()) : new Action.Delete(w.pod(), true)));

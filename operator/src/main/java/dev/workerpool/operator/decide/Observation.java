@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param createObstacle why the last create was refused
  * @param recordObstacle why the last write of a record was refused
  * @param evictObstacle why the last eviction was refused
+ * @param deleteObstacles by UID of the pod: why its last deletion was refused
  * @param now the operator's clock
  */
 public record Observation(
@@ -35,6 +36,7 @@ public record Observation(
         Optional<Obstacle> createObstacle,
         Optional<Obstacle> recordObstacle,
         Optional<Obstacle> evictObstacle,
+        Map<String, Obstacle> deleteObstacles,
         Instant now) {
 
     /** The same, had this been recorded. */
@@ -52,6 +54,7 @@ public record Observation(
                 createObstacle,
                 recordObstacle,
                 evictObstacle,
+                deleteObstacles,
                 now);
     }
 }

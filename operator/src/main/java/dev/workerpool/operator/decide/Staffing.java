@@ -28,14 +28,10 @@ final class Staffing {
     /** Pods that have ended serve nobody and hold a name; one that cannot be removed now holds up nothing else. */
     Optional<Plan> clearEnded() {
         List<Action> gone = force.ended().stream()
+                .filter(w -> !isDueLater(o.deleteObstacles().get(w.pod().uid())))
                 .<Action>map(w -> new Action.Delete(w.pod(), false))
                 .toList();
-        if (gone.isEmpty()) {
-            return Optional.empty();
-        }
-        Instant removable = o.evictObstacle().map(Obstacle::retryAt).orElse(o.now());
-        agenda.wakeAt(removable);
-        return o.now().isBefore(removable) ? Optional.empty() : Optional.of(agenda.act(gone, List.of()));
+        return gone.isEmpty() ? Optional.empty() : Optional.of(agenda.act(gone, List.of()));
     }
 
     /**
@@ -63,6 +59,9 @@ final class Staffing {
                 force.slots().entrySet().stream().sorted(order).limit(surplus).toList()) {
             int serving =
                     (int) slot.getValue().stream().filter(Worker::available).count();
+            if (slot.getValue().stream().anyMatch(this::isUndeletable)) {
+                continue;
+            }
             if (serving > 0 && available - serving < s.replicas()) {
                 agenda.waiting("scaling down waits until " + s.replicas() + " other workers are available");
                 break;
@@ -125,9 +124,26 @@ final class Staffing {
         return !o.createObstacle().map(this::holds).orElse(false);
     }
 
+    /** Whether the call by which a rollout would remove this worker is not to be tried now; why it failed is named. */
+    boolean isKept(Worker w) {
+        return w.available() ? o.evictObstacle().map(this::holds).orElse(false) : isUndeletable(w);
+    }
+
+    private boolean isUndeletable(Worker w) {
+        Obstacle obstacle = o.deleteObstacles().get(w.pod().uid());
+        return obstacle != null && holds(obstacle);
+    }
+
     /** Whether an obstacle is in the way; in any case it is named. */
     boolean holds(Obstacle obstacle) {
         agenda.blocked(obstacle.message());
+        return isDueLater(obstacle);
+    }
+
+    private boolean isDueLater(Obstacle obstacle) {
+        if (obstacle == null) {
+            return false;
+        }
         agenda.wakeAt(obstacle.retryAt());
         return o.now().isBefore(obstacle.retryAt());
     }

@@ -79,9 +79,7 @@ final class Steps {
     Optional<Plan> tidy() {
         for (List<Worker> slot : force.slots().values()) {
             for (Worker extra : Rivals.extras(o, slot, target, mode)) {
-                boolean held = extra.available()
-                        && o.evictObstacle().map(staffing::holds).orElse(false);
-                if (force.mayRemove(extra) && !held) {
+                if (force.mayRemove(extra) && !staffing.isKept(extra)) {
                     return remove(extra);
                 }
             }
@@ -106,6 +104,9 @@ final class Steps {
         String why = slow.flatMap(j -> j.worker().pod().blocked())
                 .or(() -> o.createObstacle().map(Obstacle::message))
                 .or(() -> o.evictObstacle().map(Obstacle::message))
+                .or(() -> o.deleteObstacles().values().stream()
+                        .map(Obstacle::message)
+                        .min(Comparator.naturalOrder()))
                 .orElseGet(() ->
                         slow.map(j -> j.worker().name() + " " + sentence(j)).orElse("no worker was replaced"));
         return Optional.of(Map.entry(
@@ -146,7 +147,7 @@ final class Steps {
     /** A surge worker whose node is lost is made again. */
     private Optional<Plan> remakeLost() {
         return judged.stream()
-                .filter(j -> j.besideOld() && j.worker().pod().nodeLost())
+                .filter(j -> j.besideOld() && j.worker().pod().nodeLost() && !staffing.isKept(j.worker()))
                 .findFirst()
                 .flatMap(j -> remove(j.worker()));
     }
@@ -161,8 +162,7 @@ final class Steps {
                 if (!force.mayRemove(old)) {
                     agenda.waiting(step(j.slot()) + old.name() + " goes when " + s.replicas()
                             + " other workers are available");
-                } else if (!old.available()
-                        || !o.evictObstacle().map(staffing::holds).orElse(false)) {
+                } else if (!staffing.isKept(old)) {
                     return remove(old);
                 }
             }
@@ -176,13 +176,17 @@ final class Steps {
             return Optional.empty();
         }
         for (Worker old : alone()) {
+            if (force.slot(old.slot()).size() > 1) {
+                continue; // one that could not be removed is left of an earlier target: no third one without room for
+                // it
+            }
             Instant broken =
                     old.unreadySince().map(t -> t.plus(s.readyTimeout())).orElse(Instant.MAX);
             if (o.now().isBefore(broken)) {
                 if (broken != Instant.MAX) {
                     agenda.wakeAt(broken);
                 }
-            } else if (staffing.mayCreate(old.slot()) && staffing.canMake(target)) {
+            } else if (staffing.mayCreate(old.slot()) && staffing.canMake(target) && !staffing.isKept(old)) {
                 return Optional.of(agenda.act(
                         List.of(
                                 new Action.Delete(old.pod(), true),

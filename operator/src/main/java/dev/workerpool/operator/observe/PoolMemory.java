@@ -18,7 +18,8 @@ public final class PoolMemory {
 
     private final Sightings sightings = new Sightings();
     private final Verdicts verdicts = new Verdicts();
-    private final Obstacles obstacles = new Obstacles();
+    private final Obstacles<Obstacles.Kind> obstacles = new Obstacles<>();
+    private final Obstacles<String> deletions = new Obstacles<>();
     private final Warnings warnings = new Warnings();
     private final Map<Integer, Integer> taken = new HashMap<>();
     private final Map<String, Written> records = new HashMap<>();
@@ -34,8 +35,13 @@ public final class PoolMemory {
         return verdicts;
     }
 
-    public Obstacles obstacles() {
+    public Obstacles<Obstacles.Kind> obstacles() {
         return obstacles;
+    }
+
+    /** Refused deletions by UID of the pod: one that must not go keeps no other from going. */
+    public Obstacles<String> deletions() {
+        return deletions;
     }
 
     public Warnings warnings() {

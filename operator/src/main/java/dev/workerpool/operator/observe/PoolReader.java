@@ -46,8 +46,8 @@ public final class PoolReader {
                 memory.sightings().createNotBefore(),
                 memory.obstacles().current(Obstacles.Kind.CREATE, now),
                 memory.obstacles().current(Obstacles.Kind.RECORD, now),
-                memory.obstacles().current(Obstacles.Kind.EVICT, now).or(() -> memory.obstacles()
-                        .current(Obstacles.Kind.DELETE, now)),
+                memory.obstacles().current(Obstacles.Kind.EVICT, now),
+                memory.deletions().all(now),
                 now);
     }
 

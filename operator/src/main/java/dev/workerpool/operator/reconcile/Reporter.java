@@ -98,7 +98,7 @@ final class Reporter {
 
     private Written write(WorkerPool pool, WorkerPoolStatus status, Keeping keeping) {
         Instant now = clock.instant();
-        Obstacles obstacles = keeping.memory().obstacles();
+        Obstacles<Obstacles.Kind> obstacles = keeping.memory().obstacles();
         if (obstacles.hold(Obstacles.Kind.STATUS, now)) {
             return new Written(
                     false, obstacles.current(Obstacles.Kind.STATUS, now).map(o -> o.retryAt()));

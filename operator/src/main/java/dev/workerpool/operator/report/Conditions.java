@@ -41,7 +41,7 @@ final class Conditions {
     static List<Condition> of(
             Observation o, State after, Plan plan, List<Condition> previous, Long generation, Instant now) {
         Conditions conditions = new Conditions(previous, generation, now);
-        Observation seen = with(o, after);
+        Observation seen = o.with(after);
         Readiness ready = Readiness.of(seen, plan, conditions.readyBefore());
         conditions.ready(ready);
         conditions.available(seen);
@@ -62,23 +62,6 @@ final class Conditions {
             }
         }
         return conditions.result;
-    }
-
-    private static Observation with(Observation o, State after) {
-        return new Observation(
-                o.pool(),
-                o.settings(),
-                after,
-                o.workers(),
-                o.records(),
-                o.verdict(),
-                o.takenGenerations(),
-                o.lostRevisions(),
-                o.createNotBefore(),
-                o.createObstacle(),
-                o.recordObstacle(),
-                o.evictObstacle(),
-                o.now());
     }
 
     private void ready(Readiness ready) {

@@ -132,8 +132,20 @@ class ActionRunnerTest {
         server.answer("DELETE", "/pods/web-1-0", 409, status("Conflict", "the ResourceVersion in the precondition"));
 
         assertThat(run(new Action.Delete(facts(worker(1, 0)), false))).isFalse();
-        assertThat(memory.obstacles().current(Kind.DELETE, NOON)).isEmpty();
+        assertThat(memory.deletions().current("uid-1-0", NOON)).isEmpty();
         assertThat(visibility(List.of(facts(worker(1, 0))))).isEqualTo(Expectations.Visibility.CURRENT);
+    }
+
+    @Test
+    void aDeleteThatAdmissionRefusesIsAnObstacleOfThatPodAlone() {
+        String webhook = "admission webhook \"keep.example\" denied the request: not on a Friday";
+        server.answer("DELETE", "/pods/web-1-0", 403, status("Forbidden", webhook));
+        server.answer("DELETE", "/pods/web-2-0", 200, "{}");
+
+        assertThat(run(new Action.Delete(facts(worker(1, 0)), false))).isFalse();
+        assertThat(memory.deletions().current("uid-1-0", NOON).orElseThrow().message())
+                .contains("web-1-0", "keep.example", "not on a Friday");
+        assertThat(run(new Action.Delete(facts(worker(2, 0)), false))).isTrue();
     }
 
     @Test

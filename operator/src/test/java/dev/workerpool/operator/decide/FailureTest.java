@@ -383,6 +383,33 @@ class FailureTest {
     }
 
     @Test
+    void brokenNewWorkerThatCannotBeRemovedHoldsUpNoRollback() {
+        Film film = halfway(aPool().replicas(2).progressDeadlineSeconds(60))
+                .apply(p -> p.maxSurge(2))
+                .plays("create 2-1 B")
+                .crashes("2-1")
+                .undeletable("2-1");
+        film.plays("record: RolloutFailed, RollbackStarted", "create 1-2 A")
+                .ready("1-2")
+                .plays("evict 1-1")
+                .gone("1-1")
+                .plays("record: WorkerReplaced");
+        assertThat(film.rest().blocked()).contains("pod web-2-1 cannot be removed: no");
+        film.after(10).plays("delete 2-1 by rollout", "record: RollbackSucceeded");
+    }
+
+    @Test
+    void evidenceNamesThePodThatCannotBeRemoved() {
+        Film film = aPool().replicas(2)
+                .progressDeadlineSeconds(60)
+                .running()
+                .undeletable("2-0")
+                .apply(p -> p.replicas(1).version("B"));
+        film.plays("record", "dry run 1-1", "keep B", "record: RolloutStarted");
+        assertThat(messageAtTheDeadline(film.after(9).rests())).endsWith(": pod web-2-0 cannot be removed: no");
+    }
+
+    @Test
     void evidenceIsOfTheWorkerThatHasNotPassed() {
         Film film = halfway(aPool().replicas(2).progressDeadlineSeconds(60))
                 .plays("create 2-1 B")

@@ -38,6 +38,7 @@ final class Film {
     private Optional<Obstacle> createObstacle = Optional.empty();
     private Optional<Obstacle> recordObstacle = Optional.empty();
     private Optional<Obstacle> evictObstacle = Optional.empty();
+    private final Map<String, Obstacle> deleteObstacles = new HashMap<>();
     private Sightings sightings = new Sightings();
     private Verdict verdict = new Verdict.Unknown();
     private State state = State.NEW;
@@ -182,6 +183,19 @@ final class Film {
         return this;
     }
 
+    /** Admission refuses to let it be deleted for now; that is tried again after 10 s. */
+    Film undeletable(String name) {
+        PodFacts pod = pods.get("web-" + name);
+        deleteObstacles.put(
+                pod.uid(), new Obstacle("pod " + pod.name() + " cannot be removed: no", now.plusSeconds(10)));
+        return this;
+    }
+
+    Film deletable(String name) {
+        deleteObstacles.remove(pods.get("web-" + name).uid());
+        return this;
+    }
+
     /** Somebody else's pod bears the name. */
     Film foreign(int slot, int generation) {
         foreign.put(slot, generation);
@@ -199,6 +213,7 @@ final class Film {
         createObstacle = Optional.empty();
         recordObstacle = Optional.empty();
         evictObstacle = Optional.empty();
+        deleteObstacles.clear();
         return this;
     }
 
@@ -356,6 +371,7 @@ final class Film {
                 createObstacle,
                 recordObstacle,
                 evictObstacle,
+                Map.copyOf(deleteObstacles),
                 now);
     }
 

@@ -26,7 +26,19 @@ class HealingTest {
 
     @Test
     void anEndedPodThatCannotBeRemovedIsReplacedAllTheSame() {
-        aPool().replicas(2).running().budgetExhausted().ended("2-0").plays("create 2-1 A: WorkerHealed");
+        aPool().replicas(2).running().undeletable("2-0").ended("2-0").plays("create 2-1 A: WorkerHealed");
+    }
+
+    @Test
+    void anEndedPodThatCannotBeRemovedKeepsNoOtherFromGoing() {
+        aPool().replicas(3)
+                .running()
+                .undeletable("2-0")
+                .ended("2-0", "3-0")
+                .plays("delete 3-0", "create 2-1 A + create 3-0 A: WorkerHealed")
+                .ready("2-1", "3-0")
+                .rests()
+                .wakesIn(10);
     }
 
     @Test

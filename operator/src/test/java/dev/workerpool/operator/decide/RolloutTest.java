@@ -231,6 +231,26 @@ class RolloutTest {
     }
 
     @Test
+    void brokenOldWorkerThatCannotBeRemovedHoldsUpNoStep() {
+        Film film = aPool().replicas(3)
+                .maxSurge(2)
+                .running()
+                .unready("2-0", "3-0")
+                .rests()
+                .after(30)
+                .undeletable("2-0");
+        film.begins("B")
+                .plays("delete 3-0 by rollout + create 3-1 B", "create 2-1 B")
+                .gone("3-0")
+                .ready("2-1", "3-1")
+                .plays("record: WorkerReplaced", "create 1-1 B")
+                .ready("1-1");
+        film.plays("evict 1-0").gone("1-0").plays("record: WorkerReplaced").wakesIn(10);
+        assertThat(film.rest().blocked()).contains("pod web-2-0 cannot be removed: no");
+        film.after(10).plays("delete 2-0 by rollout", "record: RolloutSucceeded", "promote B to 2");
+    }
+
+    @Test
     void brokenOldWorkersAreReplacedAtMostMaxSurgeAtATime() {
         Film film = aPool().replicas(5)
                 .maxSurge(2)

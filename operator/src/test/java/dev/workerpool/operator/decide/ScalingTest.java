@@ -110,6 +110,28 @@ class ScalingTest {
     }
 
     @Test
+    void workerThatCannotBeRemovedKeepsNoOtherFromGoing() {
+        Film film = aPool().replicas(4).running().undeletable("4-0").apply(p -> p.replicas(2));
+        film.plays("delete 3-0: Scaled").gone("3-0").rests().wakesIn(10);
+        assertThat(film.rest().blocked()).contains("pod web-4-0 cannot be removed: no");
+        film.deletable("4-0").plays("delete 4-0: Scaled");
+    }
+
+    @Test
+    void scalingDownThatIsRefusedHoldsUpNoStep() {
+        aPool().replicas(3)
+                .maxSurge(2)
+                .running()
+                .undeletable("3-0")
+                .apply(p -> p.replicas(2).version("B"))
+                .plays("record", "dry run 1-1", "keep B", "record: RolloutStarted", "create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0")
+                .after(10)
+                .plays("delete 3-0: Scaled", "create 2-1 B");
+    }
+
+    @Test
     void scalingToZeroEndsARollout() {
         Film film = aPool().replicas(2).running().begins("B").plays("create 1-1 B");
         film.apply(p -> p.replicas(0))

@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ObstaclesTest {
-    private final Obstacles obstacles = new Obstacles();
+    private final Obstacles<Kind> obstacles = new Obstacles<>();
     private Instant now = Instant.parse("2026-01-01T12:00:00Z");
 
     @Test

@@ -94,6 +94,7 @@ final class BrokenPlanners {
                 o.createObstacle(),
                 o.recordObstacle(),
                 o.evictObstacle(),
+                o.deleteObstacles(),
                 o.now());
     }
 }

@@ -64,6 +64,8 @@ final class SimulatedCluster {
         Optional<Instant> removedByRolloutAt = Optional.empty();
         boolean removedByOperator;
         boolean stuck;
+        /** A policy refuses to let it be deleted, as long as there are faults. */
+        boolean undeletable;
 
         String name() {
             return facts.name();
@@ -140,6 +142,7 @@ final class SimulatedCluster {
         }
         SimPod pod = new SimPod();
         pod.foreign = foreign;
+        pod.undeletable = faults && chance(0.05);
         pod.facts = new PodFacts(
                 name,
                 "u" + ++uids,

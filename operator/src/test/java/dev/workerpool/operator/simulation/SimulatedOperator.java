@@ -46,6 +46,7 @@ final class SimulatedOperator {
     private Optional<Obstacle> createObstacle;
     private Optional<Obstacle> recordObstacle;
     private Optional<Obstacle> evictObstacle;
+    private Map<String, Obstacle> deleteObstacles;
     private int refusals;
     Instant wakeAt;
     int writes;
@@ -70,6 +71,7 @@ final class SimulatedOperator {
         createObstacle = Optional.empty();
         recordObstacle = Optional.empty();
         evictObstacle = Optional.empty();
+        deleteObstacles = new HashMap<>();
         wakeAt = cluster.now;
         cluster.relist();
         invariants.restarted();
@@ -127,6 +129,7 @@ final class SimulatedOperator {
                 createObstacle,
                 recordObstacle,
                 evictObstacle,
+                Map.copyOf(deleteObstacles),
                 cluster.now);
     }
 
@@ -242,15 +245,24 @@ final class SimulatedOperator {
 
     private boolean remove(PodFacts seen, boolean byRollout, boolean eviction) {
         sightings.removing(seen.uid(), byRollout);
-        if (refused()) {
+        SimPod pod = cluster.pods.get(seen.name());
+        boolean kept = !eviction && cluster.faults && pod != null && pod.undeletable;
+        if (refused() || kept) {
             sightings.stays(seen.uid());
+            Obstacle obstacle =
+                    new Obstacle("budget or policy", cluster.now.plusSeconds(1 + cluster.random.nextInt(9)));
             if (eviction) {
-                evictObstacle = Optional.of(new Obstacle("budget", cluster.now.plusSeconds(1)));
+                evictObstacle = Optional.of(obstacle);
+            } else {
+                deleteObstacles.put(seen.uid(), obstacle);
             }
             return false;
         }
-        evictObstacle = Optional.empty();
-        SimPod pod = cluster.pods.get(seen.name());
+        if (eviction) {
+            evictObstacle = Optional.empty();
+        } else {
+            deleteObstacles.remove(seen.uid());
+        }
         boolean fresh = pod != null
                 && pod.facts.uid().equals(seen.uid())
                 && (eviction || pod.facts.resourceVersion().equals(seen.resourceVersion()));
