@@ -108,6 +108,14 @@ final class PodRecord implements AutoCloseable, Watcher<Pod> {
         return seen.stream().filter(s -> look.test(s.pod())).map(Seen::at).findFirst();
     }
 
+    /** A pod's looks, oldest first. */
+    synchronized List<Pod> looks(String name) {
+        return seen.stream()
+                .map(Seen::pod)
+                .filter(pod -> pod.getMetadata().getName().equals(name))
+                .toList();
+    }
+
     /** The live pods after each change, ready ones with a plus. */
     synchronized List<String> lines() {
         return List.copyOf(lines);

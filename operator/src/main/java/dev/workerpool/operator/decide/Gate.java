@@ -52,23 +52,33 @@ sealed interface Gate {
     private static Gate unready(Worker w, Settings s, Duration stoodStill, Instant now) {
         PodFacts pod = w.pod();
         if (pod.nodeLost()) {
-            return new Waiting(Optional.empty(), "is on a node that does not answer");
+            return new Waiting(
+                    Optional.empty(), "is not ready: " + pod.unreadyBecause().orElse("its node does not answer"));
         }
         if (w.runningSince().isEmpty() || w.unreadySince().isEmpty()) {
             return new Waiting(
-                    Optional.empty(), "starts, and then has " + s.readyTimeout().toSeconds() + " s to become ready");
+                    Optional.empty(),
+                    "starts" + why(pod, " (", ")") + ", and then has "
+                            + s.readyTimeout().toSeconds() + " s to become ready");
         }
         Instant since = w.runningSince().get().isAfter(w.unreadySince().get())
                 ? w.runningSince().get()
                 : w.unreadySince().get();
         Instant deadline = since.plus(s.readyTimeout()).plus(stoodStill);
         if (now.isBefore(deadline)) {
-            return new Waiting(Optional.of(deadline), "has until " + Agenda.clock(deadline) + " to become ready");
+            return new Waiting(
+                    Optional.of(deadline),
+                    "has until " + Agenda.clock(deadline) + " to become ready" + why(pod, " (", ")"));
         }
         return new Failed(new PodFacts.Problem(
                 "NotReady",
-                "was not ready within " + s.readyTimeout().toSeconds() + " s of running (rollout.readyTimeoutSeconds)",
+                "was not ready within " + s.readyTimeout().toSeconds() + " s of running (rollout.readyTimeoutSeconds)"
+                        + why(pod, ": ", ""),
                 Optional.empty()));
+    }
+
+    private static String why(PodFacts pod, String before, String after) {
+        return pod.unreadyBecause().map(text -> before + text + after).orElse("");
     }
 
     private static Gate verification(Worker.Check check, Settings.Verification asked, Instant now) {

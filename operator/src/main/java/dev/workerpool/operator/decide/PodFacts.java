@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param crash the newest exit of a container, if {@code exits} is above 0
  * @param fault what no waiting mends: an invalid image name, a refused pull, a failed init container
  * @param blocked whom it waits for, if anyone: unschedulable, a missing ConfigMap, a registry that does not answer
+ * @param unreadyBecause what keeps it from being ready and can be named: an init container that runs, a readiness gate, its lost node
  * @param deletionCost {@code controller.kubernetes.io/pod-deletion-cost}, 0 if absent
  */
 public record PodFacts(
@@ -42,6 +43,7 @@ public record PodFacts(
         Optional<Problem> crash,
         Optional<Problem> fault,
         Optional<String> blocked,
+        Optional<String> unreadyBecause,
         int deletionCost) {
 
     /** Why a pod failed: a CamelCase reason, a sentence for people, and the exit code if a container exited. */
@@ -72,6 +74,7 @@ public record PodFacts(
                 crash,
                 fault,
                 by,
+                unreadyBecause,
                 deletionCost);
     }
 

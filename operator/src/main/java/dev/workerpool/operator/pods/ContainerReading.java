@@ -141,6 +141,23 @@ record ContainerReading(Kind kind, String name, String image, Optional<Container
                 : Optional.empty();
     }
 
+    /** What about it keeps its pod from being ready, in words that stay the same as long as it does. */
+    Optional<String> unreadyBecause() {
+        boolean runs = status.map(ContainerStatus::getState)
+                .map(ContainerState::getRunning)
+                .isPresent();
+        if (kind == Kind.INIT) {
+            return runs ? Optional.of(sentence("runs", "")) : Optional.empty();
+        }
+        boolean ready = status.map(s -> Boolean.TRUE.equals(s.getReady())).orElse(true);
+        if (ready || !runs && restarts() == 0) {
+            return Optional.empty();
+        }
+        boolean startsStill =
+                runs && status.map(s -> Boolean.FALSE.equals(s.getStarted())).orElse(false);
+        return Optional.of(sentence(startsStill ? "has yet to start" : "is not ready", ""));
+    }
+
     private boolean slowRuntime() {
         String message = waiting().map(ContainerStateWaiting::getMessage).orElse("");
         return waitingReason().equals("CreateContainerError")

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.PodReadinessGate;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import java.util.List;
@@ -74,6 +75,7 @@ public final class PodReading {
                 unschedulable(status).or(() -> containers.stream()
                         .flatMap(c -> c.blocked().stream())
                         .findFirst()),
+                isTrue(status, "Ready") ? Optional.empty() : unreadyBecause(spec, status, containers),
                 number(annotations.get(Labels.DELETION_COST)).orElse(0)));
     }
 
@@ -84,13 +86,38 @@ public final class PodReading {
         return initialized && !apps.isEmpty() && apps.stream().allMatch(ContainerReading::hasStarted);
     }
 
-    /** The node controller sets Ready alone to False; the kubelet ContainersReady with it, but for readiness gates. */
+    /**
+     * The node controller sets Ready alone to False; the kubelet ContainersReady with it, but for readiness gates. One that
+     * was set just now the kubelet has yet to hear of: until then its reason stands.
+     */
     private static boolean nodeLost(PodSpec spec, PodStatus status) {
-        boolean gatesMet = spec.getReadinessGates().stream().allMatch(gate -> isTrue(status, gate.getConditionType()));
         boolean unready = condition(status, "Ready")
-                .filter(c -> !"True".equals(c.getStatus()))
+                .filter(c -> !"True".equals(c.getStatus()) && !"ReadinessGatesNotReady".equals(c.getReason()))
                 .isPresent();
-        return "NodeLost".equals(status.getReason()) || unready && gatesMet && isTrue(status, "ContainersReady");
+        return "NodeLost".equals(status.getReason())
+                || unready && unmetGates(spec, status).isEmpty() && isTrue(status, "ContainersReady");
+    }
+
+    private static List<String> unmetGates(PodSpec spec, PodStatus status) {
+        return spec.getReadinessGates().stream()
+                .map(PodReadinessGate::getConditionType)
+                .filter(type -> !isTrue(status, type))
+                .toList();
+    }
+
+    /** Of a pod with one container and nothing else there is nothing to tell that its users do not know. */
+    private static Optional<String> unreadyBecause(PodSpec spec, PodStatus status, List<ContainerReading> containers) {
+        if (nodeLost(spec, status)) {
+            return Optional.of("its node " + spec.getNodeName() + " does not answer");
+        }
+        List<String> gates = unmetGates(spec, status);
+        if (!gates.isEmpty() && isTrue(status, "ContainersReady")) {
+            return Optional.of(OneLine.of("waits for somebody to set its readiness gate"
+                    + (gates.size() > 1 ? "s " : " ") + String.join(", ", gates) + " to True"));
+        }
+        return containers.size() == 1
+                ? Optional.empty()
+                : containers.stream().flatMap(c -> c.unreadyBecause().stream()).findFirst();
     }
 
     private static Optional<String> unschedulable(PodStatus status) {

@@ -2,6 +2,7 @@ package dev.workerpool.operator.report;
 
 import dev.workerpool.api.Reason;
 import dev.workerpool.operator.decide.Observation;
+import dev.workerpool.operator.decide.PodFacts;
 import dev.workerpool.operator.decide.Worker;
 import java.util.Comparator;
 import java.util.List;
@@ -66,14 +67,13 @@ final class Workers {
         return o.workers().stream()
                 .filter(w -> w.live() && !w.available())
                 .sorted(Comparator.comparing(Worker::slot))
-                .flatMap(w -> w
-                        .pod()
-                        .fault()
-                        .or(() -> w.pod().crash())
-                        .map(p -> p.message())
-                        .or(() -> w.pod().blocked())
-                        .map(text -> w.name() + ": " + text)
-                        .stream())
+                .flatMap(w -> trouble(w.pod()).map(text -> w.name() + ": " + text).stream())
                 .findFirst();
+    }
+
+    private static Optional<String> trouble(PodFacts pod) {
+        Optional<String> own =
+                pod.fault().or(pod::crash).map(PodFacts.Problem::message).or(pod::blocked);
+        return pod.nodeLost() ? pod.unreadyBecause() : own.or(pod::unreadyBecause);
     }
 }

@@ -110,29 +110,44 @@ final class Film {
 
     /** Its containers do not run yet. */
     Film pending(String name) {
-        return change(name, f -> said(f, false, false, Optional.empty(), Optional.empty(), 0));
+        return change(name, f -> said(f, false, false, Optional.empty(), Optional.empty(), Optional.empty(), 0));
     }
 
     Film running(String name) {
-        return change(name, f -> said(f, true, false, Optional.empty(), Optional.empty(), 0));
+        return change(name, f -> said(f, true, false, Optional.empty(), Optional.empty(), Optional.empty(), 0));
     }
 
     Film blocked(String name, String why) {
-        return change(name, f -> said(f, false, false, Optional.empty(), Optional.of(why), 0));
+        return change(name, f -> said(f, false, false, Optional.empty(), Optional.of(why), Optional.empty(), 0));
     }
 
     Film faulty(String name, String reason) {
         Problem fault = new Problem(reason, "it is broken", Optional.empty());
-        return change(name, f -> said(f, false, false, Optional.of(fault), Optional.empty(), 0));
+        return change(name, f -> said(f, false, false, Optional.of(fault), Optional.empty(), Optional.empty(), 0));
+    }
+
+    /** It says itself what keeps it from being ready. */
+    Film unreadyBecause(String name, String why) {
+        return change(name, f -> said(f, f.running(), false, Optional.empty(), Optional.empty(), Optional.of(why), 0));
     }
 
     Film nodeLost(String name) {
         unready(name);
-        return change(name, f -> said(f, true, true, Optional.empty(), Optional.empty(), 0));
+        return change(
+                name,
+                f -> said(
+                        f,
+                        true,
+                        true,
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of("its node n1 does not answer"),
+                        0));
     }
 
     Film deletionCost(String name, int cost) {
-        return change(name, f -> said(f, f.running(), false, Optional.empty(), Optional.empty(), cost));
+        return change(
+                name, f -> said(f, f.running(), false, Optional.empty(), Optional.empty(), Optional.empty(), cost));
     }
 
     Film refuses(String version) {
@@ -466,6 +481,7 @@ final class Film {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 0);
         assertThat(pods.putIfAbsent(made.name(), made)).as("%s exists", name).isNull();
         return "create " + name + " " + made.version();
@@ -527,6 +543,7 @@ final class Film {
                 exits > 0 ? Optional.of(exited) : Optional.empty(),
                 f.fault(),
                 Optional.empty(),
+                f.unreadyBecause(),
                 f.deletionCost());
     }
 
@@ -536,6 +553,7 @@ final class Film {
             boolean nodeLost,
             Optional<Problem> fault,
             Optional<String> blocked,
+            Optional<String> unreadyBecause,
             int cost) {
         return new PodFacts(
                 f.name(),
@@ -555,6 +573,7 @@ final class Film {
                 f.crash(),
                 fault,
                 blocked,
+                unreadyBecause,
                 cost);
     }
 

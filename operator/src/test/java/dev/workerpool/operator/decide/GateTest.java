@@ -58,6 +58,20 @@ class GateTest {
                         f -> f.rests().after(29),
                         WAITS,
                         "worker 1 of 2: web-1-1 has until 12:00:30Z to become ready, then web-1-0 is evicted"),
+                new Row(
+                        "starts, and says what takes its time",
+                        f -> f.pending("1-1").unreadyBecause("1-1", "init container migrate runs"),
+                        WAITS,
+                        "worker 1 of 2: web-1-1 starts (init container migrate runs), and then has 30 s to become ready,"
+                                + " then web-1-0 is evicted"),
+                new Row(
+                        "not ready, and says why",
+                        f -> f.rests()
+                                .unreadyBecause("1-1", "sidecar proxy is not ready")
+                                .after(29),
+                        WAITS,
+                        "worker 1 of 2: web-1-1 has until 12:00:30Z to become ready (sidecar proxy is not ready),"
+                                + " then web-1-0 is evicted"),
                 new Row("not ready within readyTimeoutSeconds", f -> f.rests().after(30), FAILS, "NotReady"),
                 new Row(
                         "readyTimeoutSeconds counts from running",
@@ -196,7 +210,20 @@ class GateTest {
                 .rests()
                 .after(60)
                 .rests()
-                .says("worker 1 of 2: web-1-1 is on a node that does not answer");
+                .says("worker 1 of 2: web-1-1 is not ready: its node n1 does not answer");
+    }
+
+    @Test
+    void theFailureSaysWhatKeptTheWorkerFromBeingReady() {
+        Film film = aPool().replicas(2).running().begins("B");
+        film.plays("create 1-1 B")
+                .rests()
+                .unreadyBecause("1-1", "sidecar proxy is not ready")
+                .after(30);
+        film.plays(FAILS[0], FAILS[1], "record: RollbackSucceeded");
+        assertThat(film.state().lastFailure().orElseThrow().message())
+                .isEqualTo(
+                        "was not ready within 30 s of running (rollout.readyTimeoutSeconds): sidecar proxy is not ready");
     }
 
     @Test

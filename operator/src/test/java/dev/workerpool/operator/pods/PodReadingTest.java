@@ -122,6 +122,57 @@ class PodReadingTest {
     }
 
     @Test
+    void aReadinessGateThatTheKubeletHasYetToHearOfIsNoLostNode() {
+        String gated = HEAD + "  readinessGates: [{conditionType: lb.example/in}]\n"
+                + READY.replace("conditions:", "conditions:\n  - {type: lb.example/in, status: 'True'}")
+                        .replace(
+                                "type: Ready, status: \"True\"",
+                                "type: Ready, status: \"False\", reason: ReadinessGatesNotReady");
+
+        assertThat(facts(gated).nodeLost()).isFalse();
+    }
+
+    @Test
+    void aPodNamesWhatKeepsItFromBeingReady() {
+        String unready = READY.replace("type: Ready, status: \"True\"", "type: Ready, status: \"False\"");
+        String gates = HEAD + "  readinessGates: [{conditionType: lb.example/in}, {conditionType: lb.example/up}]\n"
+                + unready.replace("conditions:", "conditions:\n  - {type: lb.example/up, status: 'False'}");
+        String migrates = HEAD
+                + "  initContainers: [{name: migrate, image: m}, {name: proxy, image: p, restartPolicy: Always}]\n"
+                + "status: {initContainerStatuses: [{name: migrate, restartCount: 0, state: {running: {}}}]}\n";
+
+        assertThat(facts(HEAD + READY).unreadyBecause()).isEmpty();
+        assertThat(facts(HEAD).unreadyBecause()).isEmpty();
+        assertThat(facts(HEAD + "  nodeName: n1\n" + unready).unreadyBecause()).contains("its node n1 does not answer");
+        assertThat(facts(gates).unreadyBecause())
+                .contains("waits for somebody to set its readiness gates lb.example/in, lb.example/up to True");
+        assertThat(facts(gates.replace("status: 'False'", "status: 'True'")).unreadyBecause())
+                .contains("waits for somebody to set its readiness gate lb.example/in to True");
+        assertThat(facts(migrates).unreadyBecause()).contains("init container migrate runs");
+        assertThat(facts(migrates.replace("running: {}", "terminated: {exitCode: 0}")
+                                .replace(
+                                        "}}}]}",
+                                        "}}}, {name: proxy, restartCount: 0, ready: false, started: false,"
+                                                + " state: {running: {}}}]}"))
+                        .unreadyBecause())
+                .contains("sidecar proxy has yet to start");
+    }
+
+    @Test
+    void ofSeveralContainersTheOneThatIsNotReadyIsNamed() {
+        String unready = READY.replace("Ready, status: \"True\"", "Ready, status: \"False\"")
+                .replace("ready: true", "ready: false");
+        String sidecar = HEAD + "  initContainers: [{name: proxy, image: p, restartPolicy: Always}]\n" + unready
+                + "  initContainerStatuses: [{name: proxy, restartCount: 0, ready: true, started: true, state: {running: {}}}]\n";
+
+        assertThat(facts(HEAD + unready).unreadyBecause()).isEmpty();
+        assertThat(facts(sidecar).unreadyBecause()).contains("container app is not ready");
+        assertThat(facts(sidecar.replace("restartCount: 0, ready: true", "restartCount: 1, ready: false"))
+                        .unreadyBecause())
+                .contains("sidecar proxy is not ready");
+    }
+
+    @Test
     void runningMeansThatEveryContainerHasStartedAndTheInitContainersAreDone() {
         String init = HEAD + "  initContainers: [{name: migrate, image: m}]\n";
         String two = HEAD + "  - {name: log, image: l}\n";

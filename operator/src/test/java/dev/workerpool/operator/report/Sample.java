@@ -43,6 +43,7 @@ final class Sample {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 0);
         return new Worker(
                 pod,

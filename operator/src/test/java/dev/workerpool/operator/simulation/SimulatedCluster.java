@@ -161,6 +161,7 @@ final class SimulatedCluster {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 0);
         pod.nextAt = now.plusMillis(100 + random.nextInt(900));
         pods.put(name, pod);
@@ -370,6 +371,7 @@ final class SimulatedCluster {
                 crash,
                 fault,
                 blocked,
+                f.unreadyBecause(),
                 f.deletionCost());
         publish(pod);
     }
@@ -396,6 +398,7 @@ final class SimulatedCluster {
                 f.crash(),
                 f.fault(),
                 f.blocked(),
+                f.unreadyBecause(),
                 f.deletionCost());
         if (pod.foreign) {
             return;
