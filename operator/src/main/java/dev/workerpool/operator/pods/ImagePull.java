@@ -38,6 +38,15 @@ sealed interface ImagePull {
 
     Pattern BACK_OFF = Pattern.compile("^Back-off pulling image (\"[^\"]*\"|\\S+?)(: |$)(ErrImagePull: )?");
 
+    /** What containerd says before it comes to the point: the image's name, again and again. */
+    Pattern PREAMBLE = Pattern.compile("^(rpc error: code = \\w+ desc = |failed to pull and unpack image \"[^\"]*\": "
+            + "|failed to resolve reference \"[^\"]*\": )+");
+
+    private static String point(String image, String cause) {
+        String point = PREAMBLE.matcher(cause).replaceFirst("");
+        return point.startsWith(image + ": ") ? point.substring(image.length() + 2) : point;
+    }
+
     private static Pattern named(String image) {
         return Pattern.compile("(?<![\\w./-])" + Pattern.quote(image) + "(?![\\w./-])");
     }
@@ -53,6 +62,7 @@ sealed interface ImagePull {
             return new Waiting(
                     "its registry does not answer (" + noAnswer.group().strip() + ")");
         }
-        return NO.matcher(words).find() ? new Refused(cause) : new Waiting(cause);
+        String point = point(image, cause);
+        return NO.matcher(words).find() ? new Refused(point) : new Waiting(point);
     }
 }
