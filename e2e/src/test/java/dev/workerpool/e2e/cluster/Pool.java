@@ -1,5 +1,7 @@
 package dev.workerpool.e2e.cluster;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.workerpool.api.ConditionType;
 import dev.workerpool.api.Reason;
 import dev.workerpool.api.WorkerPool;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /** A pool on the cluster, as its user sees it. */
@@ -156,6 +159,27 @@ record Pool(KubernetesClient client, String namespace, String name) {
                     && status.rollout() == null
                     && Integer.valueOf(0).equals(status.terminatingReplicas());
         });
+    }
+
+    /**
+     * Waits until it is Blocked by what these words tell, and says so wherever a user looks: in the condition, in the
+     * rollout's message, and in an Event.
+     *
+     * @return the condition's message
+     */
+    String awaitBlocked(String... words) {
+        WorkerPoolStatus blocked = await("is blocked, saying " + List.of(words), status -> {
+            Condition progressing = condition(status, ConditionType.Progressing);
+            return Reason.Blocked.name().equals(progressing.getReason())
+                    && Stream.of(words).allMatch(progressing.getMessage()::contains);
+        });
+        Condition progressing = condition(blocked, ConditionType.Progressing);
+        assertThat(progressing.getStatus()).isEqualTo("True");
+        assertThat(blocked.rollout().message()).isEqualTo(progressing.getMessage());
+        assertThat(blocked.circuitBreaker().consecutiveFailures()).isZero();
+        eventually("an Event says so", () -> events("Blocked").stream()
+                .anyMatch(e -> Stream.of(words).allMatch(e.getMessage()::contains)));
+        return progressing.getMessage();
     }
 
     @SuppressWarnings("unchecked")
