@@ -101,7 +101,7 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
 
     /** One pass, or none if the API server had to be read and could not: then again after 1, 2, 4, 8, then every 10 s. */
     private Instant passOrWait(WorkerPool pool, Keeping keeping) {
-        Obstacles obstacles = keeping.memory().obstacles();
+        Obstacles<Obstacles.Kind> obstacles = keeping.memory().obstacles();
         try {
             Instant wakeAt = pass(View.cached(pool, sources), keeping);
             obstacles.passed(Obstacles.Kind.READ);
