@@ -144,6 +144,7 @@ final class Line implements AutoCloseable {
         }
         if (closed) {
             hangUp();
+            throw new IOException("cut");
         }
         OutputStream out = server.getOutputStream();
         upstream.addressed(request).withBody(body).write(out);

@@ -220,6 +220,24 @@ class GuardsServerTest extends Stage {
     }
 
     @Test
+    void aWorkerThatBecameReadyWhileTheWatchesHungHasNotFailed() {
+        create("{replicas: 1, rollout: {readyTimeoutSeconds: 1}}");
+        awaitUpToDate("v1");
+        server.nodes().readyDelay(Duration.ofMillis(700));
+        edit("{version: v2}");
+        awaitThat("the surge worker runs", x -> pods().stream()
+                .anyMatch(p -> p.getMetadata().getName().equals("web-1-1")
+                        && "Running".equals(p.getStatus().getPhase())));
+
+        remains(Duration.ofMillis(200), "that is seen", x -> true);
+        server.hangWatches(true);
+        remains(Duration.ofSeconds(3), "no failure", x -> status().lastFailure() == null);
+        server.hangWatches(false);
+
+        rolledOutOnce(1);
+    }
+
+    @Test
     void watchesThatEndAreOpenedAgain() {
         create("{replicas: 3}");
         awaitUpToDate("v1");

@@ -130,7 +130,10 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         if (!sources.running()) {
             return Instant.MAX; // the process ends: nothing is planned on caches that may be empty already
         }
-        View view = visible.get();
+        return pass(visible.get(), visible.get() == cached, keeping);
+    }
+
+    private Instant pass(View view, boolean cached, Keeping keeping) {
         Settings settings;
         try {
             settings = EffectiveSpec.settings(view.pool());
@@ -140,6 +143,13 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         State state = StatusMapper.state(view.pool().getStatus());
         Observation o = reader.read(view, settings, state, keeping.memory(), clock.instant());
         return switch (NewSpec.plan(o)) {
+            case Plan.Record record
+            when cached && fails(o, record) ->
+                // The caches may be behind what the workers did in time: whether one failed, the API server says.
+                View.live(view.pool(), sources, client)
+                        .filter(v -> v.pool().getMetadata().getDeletionTimestamp() == null)
+                        .map(live -> pass(live, false, keeping))
+                        .orElse(Instant.MAX);
             case Plan.Record record -> reporter.record(view, o, withEvidence(view, o, record), keeping);
             case Plan.Act act when replacesLost(o, act) && isGoing(view.pool()) -> Instant.MAX;
             case Plan.Act act -> {
@@ -182,10 +192,14 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
                 || !now.getMetadata().getUid().equals(pool.getMetadata().getUid());
     }
 
+    private static boolean fails(Observation o, Plan.Record record) {
+        return !record.next().lastFailure().equals(o.state().lastFailure());
+    }
+
     private Plan.Record withEvidence(View view, Observation o, Plan.Record record) {
         return record.next()
                 .lastFailure()
-                .filter(failure -> !o.state().lastFailure().equals(Optional.of(failure)))
+                .filter(failure -> fails(o, record))
                 .map(failure -> record.next().withLastFailure(evidence.complete(failure, view.pods())))
                 .map(next -> new Plan.Record(next, record.events(), record.waiting(), record.blocked()))
                 .orElse(record);

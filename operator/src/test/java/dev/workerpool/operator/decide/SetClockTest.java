@@ -29,7 +29,8 @@ class SetClockTest {
         film.begins("B").surges().pending("1-1");
 
         film.operatorRestarts().after(-DAY).plays("record").wakesIn(600);
-        film.after(600).plays("record: RolloutFailed, RollbackStarted", "delete 1-1 by rollout", "record: RollbackSucceeded");
+        film.after(600)
+                .plays("record: RolloutFailed, RollbackStarted", "delete 1-1 by rollout", "record: RollbackSucceeded");
     }
 
     @Test
