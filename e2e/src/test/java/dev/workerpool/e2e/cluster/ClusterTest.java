@@ -10,10 +10,16 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
@@ -28,6 +34,10 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 @TestInstance(Lifecycle.PER_CLASS)
 abstract class ClusterTest {
+    /** The API server's audit log, if this is its machine: e2e/cluster has one, with every write in it. */
+    static final Optional<Path> AUDIT_LOG =
+            Optional.ofNullable(System.getenv("AUDIT_LOG")).map(Path::of);
+
     KubernetesClient client;
     String namespace;
     OperatorProcess operator;
@@ -109,5 +119,19 @@ abstract class ClusterTest {
     /** A new pool with a change of {@link Pool#PLAIN}, given as a JSON merge patch in YAML. */
     Pool create(String name, String change) {
         return Pool.create(client, namespace, name, change);
+    }
+
+    /** The operator's writes in this namespace so far, if there is an audit log. */
+    List<String> writes() {
+        if (AUDIT_LOG.isEmpty()) {
+            return List.of();
+        }
+        try (Stream<String> lines = Files.lines(AUDIT_LOG.get())) {
+            return lines.filter(l -> l.contains("\"userAgent\":\"workerpool-operator/"))
+                    .filter(l -> l.contains("\"namespace\":\"" + namespace + "\""))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

@@ -3,22 +3,13 @@ package dev.workerpool.e2e.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** A pool at rest writes nothing (contract, section 3, I7). */
 class RestE2E extends ClusterTest {
-    /** The API server's audit log, if this is its machine: e2e/cluster has one, with every write in it. */
-    private static final Optional<Path> AUDIT_LOG =
-            Optional.ofNullable(System.getenv("AUDIT_LOG")).map(Path::of);
-
     @Test
     void writesNothingIn60Seconds() {
         Pool pool = create("web", "{}");
@@ -53,18 +44,5 @@ class RestE2E extends ClusterTest {
                         Stream.of(pool.get().getMetadata().getResourceVersion()),
                         pool.pods().stream().map(p -> p.getMetadata().getResourceVersion()))
                 .toList();
-    }
-
-    private List<String> writes() {
-        if (AUDIT_LOG.isEmpty()) {
-            return List.of();
-        }
-        try (Stream<String> lines = Files.lines(AUDIT_LOG.get())) {
-            return lines.filter(l -> l.contains("\"userAgent\":\"workerpool-operator/"))
-                    .filter(l -> l.contains("\"namespace\":\"" + namespace + "\""))
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }
