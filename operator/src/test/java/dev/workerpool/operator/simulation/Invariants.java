@@ -153,7 +153,8 @@ final class Invariants {
         return !cluster.now.isBefore(since.plusSeconds(spec.minReadySeconds()));
     }
 
-    void recorded(State before, State after, Spec spec) {
+    /** @param now by the operator's clock */
+    void recorded(State before, State after, Spec spec, Instant now) {
         check(after.history().size() <= before.history().size() + 1, "two ends in one record");
         boolean failedNow = before.rollout() instanceof Rollout.RollingOut
                 && after.breaker().failures() == before.breaker().failures() + 1;
@@ -177,7 +178,7 @@ final class Invariants {
                 "the snapshot changed without a rollout");
         check(
                 after.lastFailure().equals(before.lastFailure())
-                        || Duration.between(after.lastFailure().orElseThrow().time(), cluster.now)
+                        || Duration.between(after.lastFailure().orElseThrow().time(), now)
                                 .isZero(),
                 "the evidence is of another time");
     }

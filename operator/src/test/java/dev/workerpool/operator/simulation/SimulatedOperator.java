@@ -48,7 +48,10 @@ final class SimulatedOperator {
     private Optional<Obstacle> evictObstacle;
     private Map<String, Obstacle> deleteObstacles;
     private int refusals;
+    /** By the cluster's time. */
     Instant wakeAt;
+
+    private Duration clockIsOff = Duration.ZERO;
     int writes;
     Plan lastPlan;
     Observation last;
@@ -62,8 +65,16 @@ final class SimulatedOperator {
         start();
     }
 
-    /** A new process remembers nothing and lists everything. */
+    /** This process's clock; within a process it is steady, whatever is done to the machine's. */
+    private Instant now() {
+        return cluster.now.plus(clockIsOff);
+    }
+
+    /** A new process remembers nothing and lists everything; its machine's clock may have been set. */
     void start() {
+        if (cluster.faults && cluster.chance(0.2)) {
+            clockIsOff = Duration.ofSeconds(cluster.random.nextInt(-300, 301));
+        }
         sightings = new Sightings();
         expectations = new Expectations();
         taken = new HashMap<>();
@@ -82,17 +93,17 @@ final class SimulatedOperator {
         Pool pool = cluster.cachedPool;
         Map<String, PodFacts> pods = cluster.cachedPods;
         if (guarded) {
-            switch (expectations.visibility(pods.values(), Long.toString(pool.resourceVersion()), cluster.now)) {
+            switch (expectations.visibility(pods.values(), Long.toString(pool.resourceVersion()), now())) {
                 case CURRENT -> {}
                 case WAITING -> {
-                    wakeAt = expectations.limit();
+                    wake(expectations.limit());
                     return;
                 }
                 case STALE -> {
                     pool = cluster.pool;
                     pods = cluster.live();
                     expectations.settle(pods.values(), Long.toString(pool.resourceVersion()));
-                    wakeAt = cluster.now.plusSeconds(1);
+                    wake(now().plusSeconds(1));
                 }
             }
         }
@@ -115,7 +126,7 @@ final class SimulatedOperator {
 
     private Observation observe(Pool pool, Map<String, PodFacts> pods) {
         Optional<Instant> rollout = pool.state().rollout().running().map(Rollout.Course::startedAt);
-        List<Worker> workers = sightings.see(List.copyOf(pods.values()), rollout, cluster.now);
+        List<Worker> workers = sightings.see(List.copyOf(pods.values()), rollout, now());
         return new Observation(
                 "p",
                 settings(pool.spec()),
@@ -130,7 +141,7 @@ final class SimulatedOperator {
                 recordObstacle,
                 evictObstacle,
                 Map.copyOf(deleteObstacles),
-                cluster.now);
+                now());
     }
 
     static Settings settings(Spec s) {
@@ -161,7 +172,7 @@ final class SimulatedOperator {
             case Plan.Record r -> record(r.next(), pool);
             case Plan.Act a -> {
                 a.wakeAt().ifPresent(this::wake);
-                wake(cluster.now.plusMillis(20));
+                wake(now().plusMillis(20));
                 for (Action action : a.actions()) {
                     if (!act(action, pool)) {
                         break;
@@ -173,26 +184,27 @@ final class SimulatedOperator {
     }
 
     private void wake(Instant at) {
-        wakeAt = at.isBefore(wakeAt) ? at : wakeAt;
+        Instant truly = at.equals(Instant.MAX) ? at : at.minus(clockIsOff);
+        wakeAt = truly.isBefore(wakeAt) ? truly : wakeAt;
     }
 
     private void record(State next, Pool pool) {
-        wake(cluster.now.plusMillis(20));
+        wake(now().plusMillis(20));
         if (refused()) {
             return;
         }
         State before = cluster.pool.state();
         if (!cluster.writeStatus(next, pool.resourceVersion())) {
-            wake(cluster.now.plusMillis(200));
+            wake(now().plusMillis(200));
             return;
         }
         writes++;
-        invariants.recorded(before, next, pool.spec());
+        invariants.recorded(before, next, pool.spec(), now());
         boolean lost = answerLost();
         if (lost) {
-            expectations.poolMaybeWritten(Long.toString(pool.resourceVersion()), cluster.now);
+            expectations.poolMaybeWritten(Long.toString(pool.resourceVersion()), now());
         } else {
-            expectations.poolWritten(Long.toString(cluster.pool.resourceVersion()), cluster.now);
+            expectations.poolWritten(Long.toString(cluster.pool.resourceVersion()), now());
         }
     }
 
@@ -217,7 +229,7 @@ final class SimulatedOperator {
 
     private boolean create(Action.Create c, Pool pool) {
         if (refused()) {
-            createObstacle = Optional.of(new Obstacle("quota", cluster.now.plusSeconds(1 + cluster.random.nextInt(9))));
+            createObstacle = Optional.of(new Obstacle("quota", now().plusSeconds(1 + cluster.random.nextInt(9))));
             return false;
         }
         createObstacle = Optional.empty();
@@ -227,7 +239,7 @@ final class SimulatedOperator {
             if (holder.foreign) {
                 taken.merge(c.slot(), c.generation(), Math::max);
             } else {
-                expectations.created(holder.facts.uid(), cluster.now);
+                expectations.created(holder.facts.uid(), now());
             }
             return false;
         }
@@ -236,10 +248,10 @@ final class SimulatedOperator {
                 .orElseThrow();
         writes++;
         if (answerLost()) {
-            expectations.maybeCreated(name, cluster.now);
+            expectations.maybeCreated(name, now());
             return false;
         }
-        expectations.created(made.facts.uid(), cluster.now);
+        expectations.created(made.facts.uid(), now());
         return true;
     }
 
@@ -249,8 +261,7 @@ final class SimulatedOperator {
         boolean kept = !eviction && cluster.faults && pod != null && pod.undeletable;
         if (refused() || kept) {
             sightings.stays(seen.uid());
-            Obstacle obstacle =
-                    new Obstacle("budget or policy", cluster.now.plusSeconds(1 + cluster.random.nextInt(9)));
+            Obstacle obstacle = new Obstacle("budget or policy", now().plusSeconds(1 + cluster.random.nextInt(9)));
             if (eviction) {
                 evictObstacle = Optional.of(obstacle);
             } else {
@@ -279,14 +290,14 @@ final class SimulatedOperator {
         }
         cluster.delete(pod);
         writes++;
-        expectations.going(seen.uid(), cluster.now);
+        expectations.going(seen.uid(), now());
         return !answerLost();
     }
 
     private boolean dryRun(Pool pool) {
         if (cluster.quality(pool.spec().revision()) == Quality.REFUSED) {
             Duration wait = Duration.ofSeconds(Math.min(300, 10L << Math.min(refusals++, 5)));
-            verdict = new Verdict.Refused("InvalidTemplate", "no", cluster.now.plus(wait));
+            verdict = new Verdict.Refused("InvalidTemplate", "no", now().plus(wait));
         } else {
             verdict = new Verdict.Accepted();
         }
@@ -295,7 +306,7 @@ final class SimulatedOperator {
 
     private boolean keep(String revision) {
         if (refused()) {
-            recordObstacle = Optional.of(new Obstacle("server", cluster.now.plusSeconds(2)));
+            recordObstacle = Optional.of(new Obstacle("server", now().plusSeconds(2)));
             return false;
         }
         recordObstacle = Optional.empty();
@@ -319,8 +330,7 @@ final class SimulatedOperator {
                 .orElseThrow()
                 .check();
         sightings.checked(
-                pod.uid(),
-                new Worker.Check(healthy, before.failures() + (healthy ? 0 : 1), Optional.of(cluster.now), "500"));
+                pod.uid(), new Worker.Check(healthy, before.failures() + (healthy ? 0 : 1), Optional.of(now()), "500"));
         return true;
     }
 
