@@ -1,5 +1,7 @@
 package dev.workerpool.api;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
 import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn.Type;
 import io.fabric8.generator.annotation.ValidationRule;
@@ -38,8 +40,22 @@ import io.fabric8.kubernetes.model.annotation.Version;
         message =
                 "metadata.name must be 1 to 50 lower case letters, digits and '-', with a letter or digit at both ends:"
                         + " the names of the workers' pods begin with it; choose another name")
+@JsonDeserialize(using = StoredPool.class)
 public class WorkerPool extends CustomResource<WorkerPoolSpec, WorkerPoolStatus> implements Namespaced {
     public static final String GROUP = "workerpool.dev";
     public static final String VERSION = "v1alpha1";
     public static final String KIND = "WorkerPool";
+
+    /** In memory alone; kept with the metadata, because caches copy objects by way of JSON. */
+    private static final String UNREADABLE = "unreadable";
+
+    /** Why the stored spec cannot be read, naming the field; null if it can. */
+    @JsonIgnore
+    public String getUnreadable() {
+        return (String) getMetadata().getAdditionalProperties().get(UNREADABLE);
+    }
+
+    void setUnreadable(String why) {
+        getMetadata().setAdditionalProperty(UNREADABLE, why);
+    }
 }

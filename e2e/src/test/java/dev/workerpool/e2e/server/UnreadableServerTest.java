@@ -20,6 +20,9 @@ class UnreadableServerTest extends Stage {
                 "{version: v1, replicas: 1, template: null}",
                 "{version: null, replicas: null, template: null, sinceRemoved: {a: 1}}",
                 "{version: v1, rollout: null, drain: {delaySeconds: null}, template: {spec: null}}",
+                "{version: v1, rollout: {onFailure: Foo}, template: {spec: {containers: [{name: a}]}}}",
+                "{version: v1, replicas: three, template: {spec: {containers: [{name: a}]}}}",
+                "{version: v1, rollout: 7, template: {spec: {containers: [{name: a}]}}}",
             })
     void stallsThatPoolAlone(String spec) {
         withAnOlderCrd();

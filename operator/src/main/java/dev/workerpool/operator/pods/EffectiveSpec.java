@@ -27,6 +27,9 @@ public final class EffectiveSpec {
      * @throws IllegalArgumentException naming the field, for what {@link TemplateCheck} or the API server refuses
      */
     public static Settings settings(WorkerPool pool) {
+        if (pool.getUnreadable() != null) {
+            throw new IllegalArgumentException(pool.getUnreadable());
+        }
         WorkerPoolSpec spec = pool.getSpec();
         if (spec == null) {
             throw new IllegalArgumentException("spec is missing");
