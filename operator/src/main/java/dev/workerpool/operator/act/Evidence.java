@@ -62,14 +62,17 @@ public final class Evidence {
             return Optional.empty();
         }
         boolean ended = state(container.getState()).isPresent();
-        Optional<String> log =
-                log(pod, container, !ended && state(container.getLastState()).isPresent());
+        boolean exitedBefore = state(container.getLastState()).isPresent();
+        boolean previous = !ended && exitedBefore;
+        Optional<String> log = log(pod, container, previous);
         // After its first exit the kubelet starts it again at once: what was read may be the next one's log. If there
-        // is a
-        // previous one by now, that is the log to tell.
-        return ended && Integer.valueOf(0).equals(container.getRestartCount())
-                ? log(pod, container, true).or(() -> log)
-                : log;
+        // is
+        // a previous one by now, that is the log to tell.
+        if (ended && Integer.valueOf(0).equals(container.getRestartCount())) {
+            return log(pod, container, true).or(() -> log);
+        }
+        // After another exit the kubelet keeps that one's log alone.
+        return exitedBefore ? log.or(() -> log(pod, container, !previous)) : log;
     }
 
     private Optional<String> log(Pod pod, ContainerStatus container, boolean previous) {

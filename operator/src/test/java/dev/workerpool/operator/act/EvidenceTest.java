@@ -59,6 +59,16 @@ class EvidenceTest {
     }
 
     @Test
+    void tellsTheLastExitsLogWhenTheOneBeforeWasRemoved() {
+        server.answer("GET", LOG, 200, "unable to retrieve container logs for containerd://2fcd2d97");
+        server.answer("GET", LOG, 200, "the queue hung up");
+        assertThat(log("{restartCount: 1, state: {running: {}}, lastState: {terminated: {exitCode: 4}}}"))
+                .contains("the queue hung up");
+        assertThat(server.requests().getFirst()).contains("previous=true");
+        assertThat(server.requests().getLast()).doesNotContain("previous=true");
+    }
+
+    @Test
     void tellsTheLogOfAWorkerThatIsReadyToo() {
         server.answer("GET", LOG, 200, "the self-test failed");
         assertThat(log("{restartCount: 0, ready: true, state: {running: {}}}")).contains("the self-test failed");
