@@ -3,12 +3,18 @@ package dev.workerpool.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.workerpool.e2e.embedded.EmbeddedServer;
+import dev.workerpool.e2e.proxy.ApiProxy;
+import dev.workerpool.e2e.proxy.Call;
+import dev.workerpool.e2e.proxy.Fault;
+import dev.workerpool.e2e.proxy.Faults;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -17,6 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** The operator as a process of its own: how its start fails, and how it ends. */
 class OperatorProcessServerTest {
     private static final Duration STARTS_WITHIN = Duration.ofSeconds(30);
+
+    /** A call's time-out is 10 s. */
+    private static final Duration GOES_ON_WITHIN = Duration.ofSeconds(40);
 
     @TempDir
     private Path directory;
@@ -93,6 +102,37 @@ class OperatorProcessServerTest {
             process.destroy();
 
             assertThat(process.waitFor(5, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    @Test
+    void goesOnWhenAnAnswerBeginsAndNeverEnds() throws Exception {
+        try (EmbeddedServer server = EmbeddedServer.start();
+                KubernetesClient client = server.client();
+                ApiProxy proxy = ApiProxy.before(client.getConfiguration())) {
+            AtomicInteger stalls = new AtomicInteger();
+            proxy.faults(new Faults() {
+                @Override
+                public Fault after(Call call) {
+                    return call.write() && call.of("pods") && stalls.incrementAndGet() == 1 ? Fault.STALL : Fault.PASS;
+                }
+            });
+            start(Map.of("KUBECONFIG", proxy.kubeconfig().toString()));
+            awaitWork();
+
+            client.load(getClass().getResourceAsStream("/dev/workerpool/e2e/demo/pool.yaml"))
+                    .inNamespace("default")
+                    .create();
+
+            Awaitility.await()
+                    .atMost(GOES_ON_WITHIN)
+                    .until(() -> client.pods()
+                                    .inNamespace("default")
+                                    .list()
+                                    .getItems()
+                                    .size()
+                            > 1);
+            assertThat(stalls).hasValueGreaterThan(1);
         }
     }
 

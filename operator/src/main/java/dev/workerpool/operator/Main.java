@@ -37,8 +37,10 @@ public final class Main {
         Kubeconfig.missing(System.getenv()).ifPresent(Main::fail);
         Config config = config();
         Kubeconfig.pointless(System.getenv(), config).ifPresent(Main::fail);
-        KubernetesClient client =
-                new KubernetesClientBuilder().withConfig(config).build();
+        KubernetesClient client = new KubernetesClientBuilder()
+                .withConfig(config)
+                .withHttpClientBuilderConsumer(http -> http.addOrReplaceInterceptor("answers-end", new AnswerTimeout()))
+                .build();
         Preflight.problem(client, options).ifPresent(Main::fail);
         RunningOperator operator = RunningOperator.start(client, options, Clock.systemUTC(), Main::halt);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> close(operator, client), "shutdown"));
