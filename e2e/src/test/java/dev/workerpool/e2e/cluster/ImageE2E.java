@@ -62,7 +62,7 @@ class ImageE2E extends ClusterTest {
     void aRegistryInTroubleIsWaitedForUntilTheUserWantsSomethingElse() throws IOException {
         LocalCluster.assumed("the node pulls from a registry on this machine's loopback");
         try (Registry registry = new Registry(503)) {
-            Pool pool = create("trouble", "{}");
+            Pool pool = create("trouble", "spec: {rollout: {readyTimeoutSeconds: 60}}");
             pool.awaitUpToDate("1.0.0");
             pool.edit(DEPLOYED.formatted(registry.image()));
             String message = pool.awaitBlocked("trouble-1-1", registry.image());

@@ -31,7 +31,7 @@ class OtherWritersE2E extends ClusterTest {
 
     @Test
     void manyPatchesOfTheScaleSubresourceInTheMiddleOfARollout() {
-        Pool pool = create("scaled", "{}");
+        Pool pool = create("scaled", "spec: {rollout: {readyTimeoutSeconds: 60}}");
         pool.awaitUpToDate("1.0.0");
         // Stands in the middle of its first step until it is scaled.
         pool.edit("version: 1.1.0\nrollout: {minReadySeconds: 300, progressDeadlineSeconds: 600}");
@@ -61,7 +61,7 @@ class OtherWritersE2E extends ClusterTest {
     /** The real one: it has no metrics here, but keeps within its bounds all the same. */
     @Test
     void aHorizontalPodAutoscalerScalesInTheMiddleOfARollout() {
-        Pool pool = create("elastic", "{}");
+        Pool pool = create("elastic", "spec: {rollout: {readyTimeoutSeconds: 60}}");
         pool.awaitUpToDate("1.0.0");
         autoscaler(2, 5);
         Pool.eventually("the autoscaler reads the scale subresource", () -> {
@@ -216,7 +216,9 @@ class OtherWritersE2E extends ClusterTest {
             pool.getMetadata().setName("synced");
             pool.getMetadata().setNamespace(namespace);
             manifest = Serialization.unmarshal(
-                    Serialization.asYaml(pool).replace("version: \"1.0.0\"", "version: \"" + version + "\""),
+                    Serialization.asYaml(pool)
+                            .replace("version: \"1.0.0\"", "version: \"" + version + "\"")
+                            .replace("readyTimeoutSeconds: 8", "readyTimeoutSeconds: 60"),
                     WorkerPool.class);
             assertThat(manifest.getSpec().version()).isEqualTo(version);
             if (first) {

@@ -27,6 +27,7 @@ class PodStartE2E extends ClusterTest {
     void aSidecarRollsWithItsWorkerAndLeavesAfterIt() {
         Pool pool = create("sidecar", """
                 spec:
+                  rollout: {readyTimeoutSeconds: 60}
                   template:
                     spec:
                       initContainers:

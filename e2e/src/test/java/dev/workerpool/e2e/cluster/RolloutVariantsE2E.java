@@ -29,7 +29,8 @@ class RolloutVariantsE2E extends ClusterTest {
     @CsvSource({"4, 2", "3, 50%"})
     void twoWorkersAtATime(int replicas, String maxSurge) {
         Pool pool = create(
-                "surge" + replicas, "spec: {replicas: %d, rollout: {maxSurge: %s}}".formatted(replicas, maxSurge));
+                "surge" + replicas,
+                "spec: {replicas: %d, rollout: {maxSurge: %s, readyTimeoutSeconds: 60}}".formatted(replicas, maxSurge));
         pool.awaitUpToDate("1.0.0");
         try (PodRecord pods = PodRecord.of(pool)) {
             pool.version("1.1.0");
@@ -70,7 +71,7 @@ class RolloutVariantsE2E extends ClusterTest {
                     .as("the failed one, to look at")
                     .hasSize(1);
 
-            pool.version("2.0.1");
+            pool.edit("version: 2.0.1\nrollout: {readyTimeoutSeconds: 60}");
             WorkerPoolStatus status = pool.awaitUpToDate("2.0.1");
             assertThat(status.circuitBreaker().consecutiveFailures()).isZero();
             assertThat(status.history())
@@ -83,7 +84,7 @@ class RolloutVariantsE2E extends ClusterTest {
 
     @Test
     void aNewSpecInTheMiddleSupersedesTheRollout() {
-        Pool pool = create("changed", "spec: {replicas: 3}");
+        Pool pool = create("changed", "spec: {replicas: 3, rollout: {readyTimeoutSeconds: 60}}");
         pool.awaitUpToDate("1.0.0");
         try (PodRecord pods = PodRecord.of(pool)) {
             pool.version("1.1.0-slow");
@@ -112,7 +113,9 @@ class RolloutVariantsE2E extends ClusterTest {
     @Test
     void theRetryAnnotationTriesAFailedRevisionAgain() {
         settings("1-crash");
-        Pool pool = create("again", "spec: {circuitBreaker: {failureThreshold: 1, resetTimeoutSeconds: 600}}");
+        Pool pool = create(
+                "again",
+                "spec: {rollout: {readyTimeoutSeconds: 60}, circuitBreaker: {failureThreshold: 1, resetTimeoutSeconds: 600}}");
         pool.awaitUpToDate("1.0.0");
         pool.edit("""
                 version: 1.1.0
