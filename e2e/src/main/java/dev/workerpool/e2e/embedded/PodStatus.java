@@ -79,14 +79,27 @@ final class PodStatus {
         condition(pod, "PodScheduled", true, "", "");
         condition(pod, "Initialized", true, "", "");
         String unready = pod.at("/spec/containers/0/name").asText();
-        for (String type : new String[] {"ContainersReady", "Ready"}) {
-            condition(
-                    pod,
-                    type,
-                    ready,
-                    ready ? "" : "ContainersNotReady",
-                    ready ? "" : "containers with unready status: [" + unready + "]");
+        String why = ready ? "" : "containers with unready status: [" + unready + "]";
+        condition(pod, "ContainersReady", ready, ready ? "" : "ContainersNotReady", why);
+        if (ready && !gatesMet(pod)) {
+            condition(pod, "Ready", false, "ReadinessGatesNotReady", "a readiness gate is not True");
+        } else {
+            condition(pod, "Ready", ready, ready ? "" : "ContainersNotReady", why);
         }
+    }
+
+    private static boolean gatesMet(ObjectNode pod) {
+        for (JsonNode gate : Json.at(pod, "spec.readinessGates")) {
+            boolean met = false;
+            for (JsonNode condition : Json.at(pod, "status.conditions")) {
+                met |= condition.path("type").equals(gate.path("conditionType"))
+                        && condition.path("status").asText().equals("True");
+            }
+            if (!met) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static ObjectNode container(ArrayNode list, JsonNode container, State state, boolean ready, int restarts) {

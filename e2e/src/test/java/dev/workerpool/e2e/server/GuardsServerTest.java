@@ -186,6 +186,44 @@ class GuardsServerTest extends Stage {
         assertThat(status().history()).isNullOrEmpty();
     }
 
+    /** Between the moment in which a gate is set and that in which the kubelet hears of it, Ready alone is False. */
+    @Test
+    void aWorkerWhoseReadinessGateWasJustSetIsNotOnALostNode() {
+        create("{replicas: 1}");
+        awaitUpToDate("v1");
+        edit("{version: v2, template: {spec: {readinessGates: [{conditionType: example.com/traffic}]}}}");
+        await(
+                "the gate is named",
+                s -> s.rollout() != null
+                        && String.valueOf(s.rollout().message())
+                                .contains("waits for somebody to set its readiness gate example.com/traffic to True"));
+
+        client.pods()
+                .inNamespace("default")
+                .withName("web-1-1")
+                .subresource("status")
+                .patch(
+                        PatchContext.of(PatchType.STRATEGIC_MERGE),
+                        "{\"status\":{\"conditions\":[{\"type\":\"example.com/traffic\",\"status\":\"True\"}]}}");
+        await(
+                "it is seen",
+                s -> s.rollout() != null
+                        && s.rollout().message().contains("has until")
+                        && !s.rollout().message().contains("gate"));
+        assertThat(workers()).containsExactlyInAnyOrder("web-1-0", "web-1-1");
+        String node = client.pods()
+                .inNamespace("default")
+                .withName("web-1-1")
+                .get()
+                .getSpec()
+                .getNodeName();
+        server.nodes().startNode(node); // looks at its pods anew
+
+        awaitUpToDate("v2");
+        assertThat(film.scenes()).filteredOn(s -> s.startsWith("make")).hasSize(2);
+        assertThat(status().circuitBreaker().consecutiveFailures()).isZero();
+    }
+
     @Test
     void aWorkerDeletedByHandIsReplaced() {
         create("{replicas: 2}");
