@@ -35,7 +35,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 @Execution(ExecutionMode.CONCURRENT)
 abstract class Stage {
     /** Far more than any step of these tests takes, so that a busy machine fails none of them. */
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    protected Duration patience = Duration.ofSeconds(30);
 
     protected EmbeddedServer server;
     protected KubernetesClient client;
@@ -67,8 +67,18 @@ abstract class Stage {
     }
 
     void startOperator() {
-        operatorClient = server.client();
-        operator = RunningOperator.start(operatorClient, Options.local(), Clock.systemUTC(), fatal::add);
+        operatorClient = operatorClient();
+        operator = RunningOperator.start(operatorClient, Options.local(), clock(), fatal::add);
+    }
+
+    /** What the operator reaches the server by. */
+    KubernetesClient operatorClient() {
+        return server.client();
+    }
+
+    /** The clock of the machine, as the operator sees it. */
+    Clock clock() {
+        return Clock.systemUTC();
     }
 
     void stopOperator() {
@@ -141,7 +151,7 @@ abstract class Stage {
             Awaitility.await()
                     .pollDelay(Duration.ZERO)
                     .pollInterval(Duration.ofMillis(15))
-                    .atMost(PATIENCE)
+                    .atMost(patience)
                     .until(() -> {
                         last[0] = read();
                         WorkerPoolStatus status = last[0].getStatus();
@@ -165,7 +175,7 @@ abstract class Stage {
             Awaitility.await()
                     .pollDelay(Duration.ZERO)
                     .pollInterval(Duration.ofMillis(15))
-                    .atMost(PATIENCE)
+                    .atMost(patience)
                     .until(() -> so.test(null));
         } catch (ConditionTimeoutException e) {
             throw new AssertionError(
@@ -181,7 +191,7 @@ abstract class Stage {
                 .pollDelay(Duration.ZERO)
                 .pollInterval(Duration.ofMillis(50))
                 .during(time)
-                .atMost(PATIENCE)
+                .atMost(patience)
                 .until(() -> so.test(null));
     }
 
