@@ -3,6 +3,7 @@ package dev.workerpool.operator.decide;
 import dev.workerpool.operator.decide.Rollout.Idle;
 import dev.workerpool.operator.decide.Rollout.RollingBack;
 import dev.workerpool.operator.decide.Rollout.RollingOut;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -72,7 +73,25 @@ final class Advance {
         if (available) {
             return Optional.of(agenda.record(filled, List.of()));
         }
-        return s.paused() ? Optional.empty() : steps.tidy().or(steps::next);
+        Optional<Plan> told = steps.failure().filter(f -> !isTold()).map(this::fillFailed);
+        return s.paused() ? told : told.or(steps::tidy).or(steps::next);
+    }
+
+    /** Whether status has the evidence of this fill already. */
+    private boolean isTold() {
+        Instant since = o.state().fillStartedAt().orElse(o.now());
+        return o.state()
+                .lastFailure()
+                .filter(f -> f.revision().equals(s.revision()) && !f.time().isBefore(since))
+                .isPresent();
+    }
+
+    /** There is nothing to go back to: nothing is removed or counted, but a person can read why. */
+    private Plan fillFailed(Map.Entry<Optional<Worker>, PodFacts.Problem> why) {
+        State.Failure failure = transitions.failure(why.getKey(), s.version(), s.revision(), why.getValue());
+        Event blocked = new Event(
+                Event.Kind.Blocked, "first workers, of version " + s.version() + ": " + Endings.text(failure));
+        return agenda.record(o.state().withLastFailure(failure), List.of(blocked));
     }
 
     private Steps steps(Steps.Mode mode, String target) {

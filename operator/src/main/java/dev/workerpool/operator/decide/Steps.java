@@ -113,8 +113,8 @@ final class Steps {
                 slow.map(Judged::worker),
                 new Problem(
                         "ProgressDeadlineExceeded",
-                        "the step took longer than " + s.progressDeadline().toSeconds()
-                                + " s (rollout.progressDeadlineSeconds): " + why,
+                        (mode == Mode.FILL ? "the first fill" : "the step") + " took longer than "
+                                + s.progressDeadline().toSeconds() + " s (rollout.progressDeadlineSeconds): " + why,
                         Optional.empty())));
     }
 
@@ -306,11 +306,11 @@ final class Steps {
     }
 
     private Instant deadline() {
-        return course.filter(c -> mode != Mode.FILL)
-                .map(c -> c.stepStartedAt()
+        return course.map(c -> c.stepStartedAt()
                         .plus(c.stepStartedAt().equals(c.startedAt()) ? Duration.ZERO : s.pause())
                         .plus(c.pausedFor())
                         .plus(s.progressDeadline()))
+                .or(() -> o.state().fillStartedAt().map(since -> since.plus(s.progressDeadline())))
                 .orElse(Instant.MAX);
     }
 

@@ -12,12 +12,58 @@ class FillTest {
     @Test
     void fillThatIsNotAvailableRemovesNothingAndCountsNoFailure() {
         Film film = filling().pending("1-0").pending("2-0").rests().wakesIn(600); // when it says NoSnapshot
-        film.crashes("1-0").after(3600).rests();
+        film.crashes("1-0").plays("record: Blocked").after(3600).rests();
         assertThat(film.state().breaker().failures()).isZero();
         assertThat(film.state().fillStartedAt()).contains(film.now().minusSeconds(3600));
         film.ready("1-0", "2-0").plays("record", "promote A to 1"); // late, but that is the snapshot
         assertThat(film.state().snapshot()).contains(new State.Snapshot("rA", "A"));
         assertThat(film.state().fillStartedAt()).isEmpty();
+    }
+
+    @Test
+    void fillThatFailsSaysWhyOnce() {
+        Film film = filling().faulty("2-0", "ErrImagePull").plays("record: Blocked");
+        State.Failure evidence = film.state().lastFailure().orElseThrow();
+        assertThat(evidence.pod()).isEqualTo("web-2-0");
+        assertThat(evidence.revision()).isEqualTo("rA");
+        assertThat(evidence.reason()).isEqualTo("ErrImagePull");
+        assertThat(film.told())
+                .last()
+                .isEqualTo("Blocked: first workers, of version A: web-2-0: ErrImagePull: it is broken");
+        film.crashes("1-0").rests().after(600).rests();
+    }
+
+    @Test
+    void fillThatWaitsForOthersSaysWhyAtItsDeadline() {
+        Film film = filling()
+                .ready("1-0")
+                .blocked("2-0", "0/3 nodes are available")
+                .rests()
+                .wakesIn(600);
+        film.after(599).rests().after(1).plays("record: Blocked");
+        assertThat(film.state().lastFailure().orElseThrow().message())
+                .isEqualTo("the first fill took longer than 600 s (rollout.progressDeadlineSeconds): "
+                        + "0/3 nodes are available");
+        film.rests();
+    }
+
+    @Test
+    void nextFillThatFailsSaysSoAnew() {
+        Film film = aPool().replicas(1).created().plays("record", "dry run 1-0", "keep A", "create 1-0 A");
+        film.crashes("1-0").plays("record: Blocked").after(1);
+        film.apply(p -> p.version("B"))
+                .plays("record", "dry run 1-1", "keep B", "delete 1-0 by rollout", "create 1-1 B: WorkerHealed")
+                .gone("1-0")
+                .crashes("1-1")
+                .plays("record: Blocked");
+        assertThat(film.state().lastFailure().orElseThrow().version()).isEqualTo("B");
+        film.after(1).apply(p -> p.version("A")).playsOut();
+        assertThat(film.told()).filteredOn(e -> e.startsWith("Blocked")).hasSize(2);
+    }
+
+    @Test
+    void pausedFillSaysWhyToo() {
+        filling().apply(p -> p.paused(true)).plays("dry run 1-1").crashes("1-0").plays("record: Blocked");
     }
 
     @Test
