@@ -133,10 +133,13 @@ final class Invariants {
             return;
         }
         Optional<String> target = cluster.pool.state().rollout().running().map(Rollout.Course::toRevision);
+        boolean leftover = target.isEmpty() // of an earlier try at the spec, made anew
+                && pod.revision().equals(spec.revision())
+                && !isSnapshot(cluster.pool.state(), pod.revision());
         boolean replaced = view.values().stream()
                 .filter(p -> p.slot() == pod.slot() && p.available() && !p.uid().equals(pod.uid()))
-                .anyMatch(p -> pod.revision()
-                                .equals(target.orElse(spec.revision())) // left of an earlier try, made anew
+                .anyMatch(p -> pod.revision().equals(target.orElse(""))
+                        || leftover
                         || !p.revision().equals(target.orElse(p.revision()))
                         || p.generation() < pod.generation() // a target was left: the older of two goes on at once
                         || soaked(p, spec));
