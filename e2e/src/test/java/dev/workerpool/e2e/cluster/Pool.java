@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /** A pool on the cluster, as its user sees it. */
-record Pool(KubernetesClient client, String namespace, String name) {
+record Pool(KubernetesClient client, String namespace, String name) implements Served {
     /** Two workers, with short times. */
     static final String PLAIN = """
             apiVersion: workerpool.dev/v1alpha1
@@ -60,7 +60,8 @@ record Pool(KubernetesClient client, String namespace, String name) {
         resource().patch(PatchContext.of(PatchType.JSON_MERGE), Serialization.asJson(Map.of("spec", map(spec))));
     }
 
-    void version(String version) {
+    @Override
+    public void version(String version) {
         edit("version: " + version);
     }
 
@@ -69,7 +70,8 @@ record Pool(KubernetesClient client, String namespace, String name) {
         resource().patch(PatchContext.of(PatchType.JSON_MERGE), Serialization.asJson(annotations));
     }
 
-    void scale(int replicas) {
+    @Override
+    public void scale(int replicas) {
         resource().scale(replicas);
     }
 
@@ -99,13 +101,9 @@ record Pool(KubernetesClient client, String namespace, String name) {
                 .orElseGet(Condition::new);
     }
 
-    /** All pods that bear the pool's label, terminating ones too. */
-    List<Pod> pods() {
-        return client.pods()
-                .inNamespace(namespace)
-                .withLabel("workerpool.dev/pool", name)
-                .list()
-                .getItems();
+    @Override
+    public Map<String, String> selector() {
+        return Map.of("workerpool.dev/pool", name);
     }
 
     /** Those of them that run a version and are not terminating. */
@@ -180,6 +178,16 @@ record Pool(KubernetesClient client, String namespace, String name) {
         eventually("an Event says so", () -> events("Blocked").stream()
                 .anyMatch(e -> Stream.of(words).allMatch(e.getMessage()::contains)));
         return progressing.getMessage();
+    }
+
+    @Override
+    public void delete() {
+        resource().delete();
+    }
+
+    @Override
+    public void awaitOnly(String version) {
+        awaitUpToDate(version);
     }
 
     @SuppressWarnings("unchecked")
