@@ -16,8 +16,11 @@ import org.slf4j.LoggerFactory;
 
 /** Reads why a worker failed while its pod still exists (contract, section 4, last paragraph). */
 public final class Evidence {
-    /** The kubelet's answer, with code 200, for a container that it has removed already. */
-    private static final String GONE = "unable to retrieve container logs for ";
+    /** What the kubelet answers, with code 200, for a container that it has removed, or removes just then. */
+    private static final List<String> EXCUSES = List.of(
+            "unable to retrieve container logs for ",
+            "failed to try resolving symlinks in path ",
+            "failed to open log file ");
 
     private static final Logger LOG = LoggerFactory.getLogger(Evidence.class);
     private static final int LINES = 10;
@@ -81,7 +84,7 @@ public final class Evidence {
             return Optional.ofNullable(
                             calls.log(pod.getMetadata().getNamespace(), name, container.getName(), LINES, previous))
                     .map(Evidence::printable)
-                    .filter(log -> !log.isBlank() && !log.startsWith(GONE));
+                    .filter(log -> !log.isBlank() && EXCUSES.stream().noneMatch(log::startsWith));
         } catch (KubernetesClientException e) {
             LOG.debug("cannot read the log of pod {}/{}: {}", pod.getMetadata().getNamespace(), name, ApiError.said(e));
             return Optional.empty();

@@ -12,6 +12,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class EvidenceTest {
     private static final String LOG = "/pods/web-1-1/log";
@@ -42,10 +44,16 @@ class EvidenceTest {
         assertThat(log("{restartCount: 0, state: {terminated: {exitCode: 4}}}")).contains("the queue hung up");
     }
 
-    @Test
-    void takesTheKubeletsExcuseForNoLog() {
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "unable to retrieve container logs for containerd://2fcd2d97",
+                "failed to try resolving symlinks in path \"/var/log/pods/shop_web-1-1_7/web/0.log\": lstat: no such file",
+                "failed to open log file \"/var/log/pods/shop_web-1-1_7/web/0.log\": open: no such file"
+            })
+    void takesTheKubeletsExcuseForNoLog(String excuse) {
         server.answer("GET", LOG, 200, "the queue hung up");
-        server.answer("GET", LOG, 200, "unable to retrieve container logs for containerd://2fcd2d97");
+        server.answer("GET", LOG, 200, excuse);
         assertThat(log("{restartCount: 0, state: {terminated: {exitCode: 4}}}")).contains("the queue hung up");
     }
 
