@@ -166,7 +166,7 @@ class RandomE2E extends ClusterTest {
         } catch (KubernetesClientException e) {
             // A pod that changed meanwhile; or the API server was away.
             say(pool.name() + " " + operation + " refused: " + e.getCode() + " " + e.getMessage());
-            unanswered = e.getCode() == 0 ? Instant.now() : unanswered;
+            unanswered = e.getCode() <= 0 ? Instant.now() : unanswered;
             done.merge("refused", 1, Integer::sum);
         }
     }
