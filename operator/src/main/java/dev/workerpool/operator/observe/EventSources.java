@@ -11,7 +11,7 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -19,19 +19,17 @@ import java.util.Set;
  * was made again are seen too. Nothing is written through them, so no event is filtered and no write is shown early.
  */
 public final class EventSources {
-    private static final String BY_POOL = "by-pool";
-
-    private final InformerEventSource<Pod, WorkerPool> pods;
-    private final InformerEventSource<ControllerRevision, WorkerPool> records;
+    private final Source<Pod> pods;
+    private final Source<ControllerRevision> records;
 
     public EventSources(EventSourceContext<WorkerPool> context) {
-        pods = source(Pod.class, context);
-        records = source(ControllerRevision.class, context);
+        pods = Source.of(Pod.class, context);
+        records = Source.of(ControllerRevision.class, context);
     }
 
     /** For JOSDK to start and stop. */
     public List<EventSource<?, WorkerPool>> all() {
-        return List.of(pods, records);
+        return List.of(pods.events(), records.events());
     }
 
     /**
@@ -39,43 +37,54 @@ public final class EventSources {
      * empties its caches, and an operator that is ending would take every worker for lost.
      */
     public boolean running() {
-        return pods.isRunning() && records.isRunning();
+        return pods.events().isRunning() && records.events().isRunning();
     }
 
     /** The pods that bear the label of a pool of this name, whoever owns them. */
     public List<Pod> pods(WorkerPool pool) {
-        return pods.byIndex(BY_POOL, key(pool));
+        return pods.of(pool);
     }
 
     /** The records that bear the label of a pool of this name, whoever owns them. */
     public List<ControllerRevision> records(WorkerPool pool) {
-        return records.byIndex(BY_POOL, key(pool));
+        return records.of(pool);
     }
 
-    private static <R extends HasMetadata> InformerEventSource<R, WorkerPool> source(
-            Class<R> type, EventSourceContext<WorkerPool> context) {
-        var configuration = InformerEventSourceConfiguration.from(type, WorkerPool.class)
-                .withName(type.getSimpleName())
-                .withLabelSelector(Labels.POOL)
-                .withNamespacesInheritedFromController()
-                .withComparableResourceVersion(false)
-                .withSecondaryToPrimaryMapper(object ->
-                        Set.of(new ResourceID(pool(object), object.getMetadata().getNamespace())));
-        // A store serves one informer; with several namespaces there are several.
-        if (context.getControllerConfiguration().getEffectiveNamespaces().size() <= 1) {
-            configuration.withItemStore(new LeanStore<>());
+    /** @param store empty with several namespaces: a store serves one informer, and each of them has one */
+    private record Source<R extends HasMetadata>(
+            InformerEventSource<R, WorkerPool> events, Optional<LeanStore<R>> store) {
+
+        static <R extends HasMetadata> Source<R> of(Class<R> type, EventSourceContext<WorkerPool> context) {
+            var configuration = InformerEventSourceConfiguration.from(type, WorkerPool.class)
+                    .withName(type.getSimpleName())
+                    .withLabelSelector(Labels.POOL)
+                    .withNamespacesInheritedFromController()
+                    .withComparableResourceVersion(false)
+                    .withSecondaryToPrimaryMapper(object -> Set.of(
+                            new ResourceID(pool(object), object.getMetadata().getNamespace())));
+            boolean single = context.getControllerConfiguration()
+                            .getEffectiveNamespaces()
+                            .size()
+                    <= 1;
+            Optional<LeanStore<R>> store = single ? Optional.of(new LeanStore<>(Source::key)) : Optional.empty();
+            store.ifPresent(configuration::withItemStore);
+            return new Source<>(new InformerEventSource<>(configuration.build(), context), store);
         }
-        var source = new InformerEventSource<>(configuration.build(), context);
-        source.addIndexers(
-                Map.of(BY_POOL, object -> List.of(object.getMetadata().getNamespace() + "/" + pool(object))));
-        return source;
-    }
 
-    private static String key(WorkerPool pool) {
-        return pool.getMetadata().getNamespace() + "/" + pool.getMetadata().getName();
-    }
+        List<R> of(WorkerPool pool) {
+            String namespace = pool.getMetadata().getNamespace();
+            String name = pool.getMetadata().getName();
+            return store.map(s -> s.of(namespace + "/" + name))
+                    .orElseGet(() -> events.list(namespace, object -> name.equals(pool(object)))
+                            .toList());
+        }
 
-    private static String pool(HasMetadata object) {
-        return object.getMetadata().getLabels().get(Labels.POOL);
+        private static String key(HasMetadata object) {
+            return object.getMetadata().getNamespace() + "/" + pool(object);
+        }
+
+        private static String pool(HasMetadata object) {
+            return object.getMetadata().getLabels().get(Labels.POOL);
+        }
     }
 }
