@@ -3,6 +3,7 @@ package dev.workerpool.e2e.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.workerpool.api.WorkerPoolStatus;
+import dev.workerpool.api.WorkerPoolStatus.BreakerState;
 import dev.workerpool.e2e.embedded.RecordedRequest;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -44,6 +45,27 @@ class GuardsServerTest extends Stage {
     @Test
     void theLostAnswerOfAStatusWriteCountsNothingTwice() {
         loses(GuardsServerTest::statusWrite);
+    }
+
+    /** Nothing but the API server itself can then tell whether it was written. */
+    @Test
+    void theLostAnswerOfAStatusWriteIsLookedUpWhileTheWatchesHang() {
+        create("{replicas: 1, circuitBreaker: {failureThreshold: 1, resetTimeoutSeconds: 6}}");
+        awaitUpToDate("v1");
+        edit("{version: v2-crash}");
+        awaitReason("RolledBack");
+        edit("{version: v3}");
+        awaitReason("CircuitBreakerOpen");
+        atRest();
+
+        server.hangWatches(true);
+        server.dropAnswers(GuardsServerTest::statusWrite, 1);
+        awaitThat("the trial's worker", x -> versions().containsKey("v3"));
+        server.hangWatches(false);
+
+        WorkerPoolStatus status = awaitUpToDate("v3");
+        assertThat(status.circuitBreaker().state()).isEqualTo(BreakerState.Closed);
+        assertThat(status.history()).hasSize(2);
     }
 
     private void loses(Predicate<RecordedRequest> answer) {

@@ -195,6 +195,20 @@ abstract class Stage {
                 .until(() -> so.test(null));
     }
 
+    /** Waits until nothing more is written: counters and messages may lag by a second. */
+    void atRest() {
+        String[] seen = {""};
+        long[] since = {0};
+        awaitThat("nothing is written any more", x -> {
+            String version = read().getMetadata().getResourceVersion();
+            if (!version.equals(seen[0])) {
+                seen[0] = version;
+                since[0] = System.nanoTime();
+            }
+            return System.nanoTime() - since[0] > Duration.ofMillis(1500).toNanos();
+        });
+    }
+
     /** Waits until every worker runs this version and the pool is at rest. */
     WorkerPoolStatus awaitUpToDate(String version) {
         return await(

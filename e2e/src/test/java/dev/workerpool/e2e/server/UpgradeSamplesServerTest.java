@@ -183,20 +183,6 @@ class UpgradeSamplesServerTest extends Stage {
         }
     }
 
-    /** Counters and messages may lag by a second. */
-    private void atRest() {
-        String[] seen = {""};
-        long[] since = {0};
-        awaitThat("nothing is written any more", x -> {
-            String version = read().getMetadata().getResourceVersion();
-            if (!version.equals(seen[0])) {
-                seen[0] = version;
-                since[0] = System.nanoTime();
-            }
-            return System.nanoTime() - since[0] > Duration.ofMillis(1500).toNanos();
-        });
-    }
-
     private void keep(String phase) {
         stopOperator();
         Sample sample = Sample.of(phase, client);

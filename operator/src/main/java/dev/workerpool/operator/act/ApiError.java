@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What the API server said when it did not do what it was asked. */
-final class ApiError {
+public final class ApiError {
     static final int TOO_MANY_REQUESTS = 429;
     static final int UNPROCESSABLE = 422;
     private static final int LONGEST = 300;
@@ -18,7 +18,7 @@ final class ApiError {
     private ApiError() {}
 
     /** Whether the call surely had no effect; without an answer, or after a time-out behind the server, nobody knows. */
-    static boolean definite(KubernetesClientException e) {
+    public static boolean definite(KubernetesClientException e) {
         boolean storeTimedOut = e.getCode() == HttpURLConnection.HTTP_INTERNAL_ERROR
                 && String.valueOf(e.getMessage()).contains("etcdserver");
         return e.getCode() >= HttpURLConnection.HTTP_BAD_REQUEST
@@ -27,10 +27,10 @@ final class ApiError {
     }
 
     /** One printable line of bounded length: the server's words, and its causes when they say more. */
-    static String said(KubernetesClientException e) {
+    public static String said(KubernetesClientException e) {
         Status status = e.getStatus();
         if (status == null || status.getMessage() == null || status.getMessage().isBlank()) {
-            return e.getCode() == 0 ? "no answer from the API server" : "HTTP " + e.getCode();
+            return e.getCode() <= 0 ? "no answer from the API server" : "HTTP " + e.getCode();
         }
         List<StatusCause> causes =
                 status.getDetails() == null ? List.of() : status.getDetails().getCauses();

@@ -10,7 +10,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 
 /**
  * The calls on pods, each one request, with the guards that the typed client has no words for. All throw
- * {@link io.fabric8.kubernetes.client.KubernetesClientException} with the server's code, 0 when there was no answer.
+ * {@link io.fabric8.kubernetes.client.KubernetesClientException} with the server's code, -1 when there was no answer.
  */
 final class PodCalls {
     private final KubernetesClient client;

@@ -2,6 +2,7 @@ package dev.workerpool.operator.reconcile;
 
 import dev.workerpool.api.WorkerPool;
 import dev.workerpool.api.WorkerPoolStatus;
+import dev.workerpool.operator.act.ApiError;
 import dev.workerpool.operator.act.EventWriter;
 import dev.workerpool.operator.decide.Event;
 import dev.workerpool.operator.decide.Observation;
@@ -120,11 +121,11 @@ final class Reporter {
                     "{}/{}: status cannot be written: {}",
                     pool.getMetadata().getNamespace(),
                     pool.getMetadata().getName(),
-                    e.getMessage());
-            if (e.getCode() == 0) {
+                    ApiError.said(e));
+            if (!ApiError.definite(e)) {
                 keeping.expectations().poolMaybeWritten(pool.getMetadata().getResourceVersion(), clock.instant());
             }
-            obstacles.refused(Obstacles.Kind.STATUS, String.valueOf(e.getMessage()), now);
+            obstacles.refused(Obstacles.Kind.STATUS, ApiError.said(e), now);
             return new Written(
                     false, obstacles.current(Obstacles.Kind.STATUS, now).map(o -> o.retryAt()));
         }

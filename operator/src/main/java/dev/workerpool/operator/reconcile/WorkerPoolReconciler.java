@@ -2,6 +2,7 @@ package dev.workerpool.operator.reconcile;
 
 import dev.workerpool.api.WorkerPool;
 import dev.workerpool.operator.act.ActionRunner;
+import dev.workerpool.operator.act.ApiError;
 import dev.workerpool.operator.act.Assignment;
 import dev.workerpool.operator.act.Evidence;
 import dev.workerpool.operator.act.Expectations.Visibility;
@@ -111,9 +112,9 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
                     "{}/{}: the API server cannot be read: {}",
                     pool.getMetadata().getNamespace(),
                     pool.getMetadata().getName(),
-                    e.getMessage());
+                    ApiError.said(e));
             Instant now = clock.instant();
-            obstacles.refused(Obstacles.Kind.READ, String.valueOf(e.getMessage()), now);
+            obstacles.refused(Obstacles.Kind.READ, ApiError.said(e), now);
             return obstacles
                     .current(Obstacles.Kind.READ, now)
                     .map(Obstacle::retryAt)
