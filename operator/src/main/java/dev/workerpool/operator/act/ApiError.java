@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -41,6 +42,18 @@ public final class ApiError {
                                 .filter(Objects::nonNull)
                                 .filter(cause -> !status.getMessage().contains(cause)))
                 .collect(Collectors.joining(" ")));
+    }
+
+    /** What it said of the PodDisruptionBudget in the way, by its name; the rest is the same for all of them. */
+    static Optional<String> budget(KubernetesClientException e) {
+        return Optional.ofNullable(e.getStatus())
+                .map(Status::getDetails)
+                .flatMap(details -> details.getCauses().stream()
+                        .filter(cause -> "DisruptionBudget".equals(cause.getReason()))
+                        .map(StatusCause::getMessage)
+                        .filter(Objects::nonNull)
+                        .findFirst())
+                .map(ApiError::oneLine);
     }
 
     static String oneLine(String text) {

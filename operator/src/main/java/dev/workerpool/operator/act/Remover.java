@@ -69,11 +69,14 @@ final class Remover {
     }
 
     private static String message(PodFacts pod, boolean eviction, KubernetesClientException e) {
-        boolean budget = eviction
-                && (e.getCode() == ApiError.TOO_MANY_REQUESTS
-                        || ApiError.said(e).contains("PodDisruptionBudget"));
-        return budget
-                ? "a PodDisruptionBudget keeps pod " + pod.name() + " from being evicted: " + ApiError.said(e)
-                : "pod " + pod.name() + " cannot be removed: " + ApiError.said(e);
+        String said = ApiError.said(e);
+        if (eviction && said.contains("more than one PodDisruptionBudget")) {
+            return "pod " + pod.name() + " cannot be evicted: more than one PodDisruptionBudget covers it, which the"
+                    + " API server does not support; leave one of them";
+        }
+        return eviction && e.getCode() == ApiError.TOO_MANY_REQUESTS
+                ? "a PodDisruptionBudget keeps pod " + pod.name() + " from being evicted: "
+                        + ApiError.budget(e).orElse(said)
+                : "pod " + pod.name() + " cannot be removed: " + said;
     }
 }

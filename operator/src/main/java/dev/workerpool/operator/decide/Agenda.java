@@ -19,6 +19,7 @@ final class Agenda {
     private Optional<Instant> wakeAt = Optional.empty();
     private String waiting = "";
     private Optional<String> blocked = Optional.empty();
+    private Optional<Instant> deadline = Optional.empty();
 
     Agenda(Instant now) {
         this.now = now;
@@ -37,11 +38,19 @@ final class Agenda {
         }
     }
 
+    /** What is blocked from here on fails then. */
+    void deadline(Instant at) {
+        deadline = Optional.of(at);
+    }
+
     void blocked(String sentence) {
+        String whole = deadline.map(at -> sentence + "; it goes on by itself when that is mended, and fails at "
+                        + clock(at) + " (rollout.progressDeadlineSeconds)")
+                .orElse(sentence);
         if (blocked.isEmpty()) {
-            blocked = Optional.of(sentence);
+            blocked = Optional.of(whole);
         }
-        waiting(sentence);
+        waiting(whole);
     }
 
     Plan.Record record(State next, List<Event> events) {

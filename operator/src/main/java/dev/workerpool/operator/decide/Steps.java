@@ -62,6 +62,9 @@ final class Steps {
                 }
             }
         });
+        if (!deadline().equals(Instant.MAX)) {
+            agenda.deadline(deadline());
+        }
     }
 
     /** Workers on the target: alone in their slot, ready once, and nothing of their slot draining that still counts. */
@@ -237,7 +240,7 @@ final class Steps {
         for (Worker w : draining) {
             Instant limit = force.forgottenAt(w);
             agenda.wakeAt(limit);
-            agenda.waiting(step(w.slot()) + w.name() + " drains and is gone by " + Agenda.clock(limit));
+            agenda.waiting(step(w.slot()) + w.name() + " drains; it is waited for until " + Agenda.clock(limit));
         }
     }
 

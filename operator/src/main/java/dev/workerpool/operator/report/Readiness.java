@@ -113,7 +113,7 @@ record Readiness(Reason reason, String message) {
                                 .or(() -> Workers.trouble(o))
                                 .map(t -> " (" + t + ")")
                                 .orElse("")
-                        + "; there is no good version to go back to: apply a spec that works"));
+                        + "; there is no good version to go back to: mend what keeps it, or apply a spec that works"));
     }
 
     /** The breaker's state for people. */
@@ -148,7 +148,7 @@ record Readiness(Reason reason, String message) {
     private static String because(Observation o, String before, String after) {
         return o.state()
                 .lastFailure()
-                .map(f -> before + (f.pod().isEmpty() ? "" : f.pod() + ": ") + Text.line(f.message(), 200) + after)
+                .map(f -> before + (f.pod().isEmpty() ? "" : f.pod() + ": ") + Text.line(f.message(), 300) + after)
                 .orElse("");
     }
 }

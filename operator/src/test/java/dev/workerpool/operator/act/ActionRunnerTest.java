@@ -115,8 +115,20 @@ class ActionRunnerTest {
 
         assertThat(run(new Action.Evict(facts(worker(1, 0))))).isFalse();
         assertThat(memory.obstacles().current(Kind.EVICT, NOON).orElseThrow().message())
-                .contains("PodDisruptionBudget", "web-1-0", "The disruption budget web needs 2 healthy pods");
+                .isEqualTo("a PodDisruptionBudget keeps pod web-1-0 from being evicted:"
+                        + " The disruption budget web needs 2 healthy pods and has 2 currently");
         assertThat(visibility(List.of(facts(worker(1, 0))))).isEqualTo(Expectations.Visibility.CURRENT);
+    }
+
+    @Test
+    void anEvictionThatTwoBudgetsForbidSaysWhatToDo() {
+        server.answer("POST", "/pods/web-1-0/eviction", 500, """
+                {"kind":"Status","apiVersion":"v1","status":"Failure","code":500,"message":"This pod has more than one \
+                PodDisruptionBudget, which the eviction subresource does not support."}""");
+
+        assertThat(run(new Action.Evict(facts(worker(1, 0))))).isFalse();
+        assertThat(memory.obstacles().current(Kind.EVICT, NOON).orElseThrow().message())
+                .contains("web-1-0", "more than one PodDisruptionBudget", "leave one of them");
     }
 
     @Test

@@ -394,7 +394,7 @@ class FailureTest {
                 .plays("evict 1-1")
                 .gone("1-1")
                 .plays("record: WorkerReplaced");
-        assertThat(film.rest().blocked()).contains("pod web-2-1 cannot be removed: no");
+        assertThat(film.rest().blocked().orElseThrow()).startsWith("pod web-2-1 cannot be removed: no; it goes on");
         film.after(10).plays("delete 2-1 by rollout", "record: RollbackSucceeded");
     }
 

@@ -125,7 +125,8 @@ class GateTest {
                         "unschedulable",
                         f -> f.blocked("1-1", "0/3 nodes are available"),
                         WAITS,
-                        "worker 1 of 2: web-1-1 waits: 0/3 nodes are available"),
+                        "worker 1 of 2: web-1-1 waits: 0/3 nodes are available; it goes on by itself when that is mended, and"
+                                + " fails at 12:01:40Z (rollout.progressDeadlineSeconds)"),
                 new Row(
                         "unschedulable until the deadline",
                         f -> f.blocked("1-1", "0/3 nodes are available").after(100),

@@ -50,7 +50,7 @@ class RolloutTest {
         film.plays("create 1-1 B")
                 .ready("1-1")
                 .plays("evict 1-0")
-                .waits(65, "worker 1 of 2: web-1-0 drains and is gone by 12:01:05Z") // grace + 30 s
+                .waits(65, "worker 1 of 2: web-1-0 drains; it is waited for until 12:01:05Z") // grace + 30 s
                 .after(64)
                 .rests()
                 .after(1) // stuck: it holds up nothing any longer
@@ -226,7 +226,10 @@ class RolloutTest {
     void evictionWaitsForThePodDisruptionBudget() {
         Film film = aPool().replicas(2).running().begins("B").plays("create 1-1 B");
         film.budgetExhausted().ready("1-1").rests().wakesIn(10);
-        assertThat(film.rest().blocked()).contains("waits for a PodDisruptionBudget");
+        assertThat(film.rest().blocked())
+                .contains("waits for a PodDisruptionBudget; it goes on by itself when that is mended, and fails at"
+                        + " 12:10:00Z (rollout.progressDeadlineSeconds)");
+        assertThat(film.rest().waiting()).isEqualTo(film.rest().blocked().orElseThrow());
         film.after(10).plays("evict 1-0");
     }
 
@@ -246,7 +249,7 @@ class RolloutTest {
                 .plays("record: WorkerReplaced", "create 1-1 B")
                 .ready("1-1");
         film.plays("evict 1-0").gone("1-0").plays("record: WorkerReplaced").wakesIn(10);
-        assertThat(film.rest().blocked()).contains("pod web-2-0 cannot be removed: no");
+        assertThat(film.rest().blocked().orElseThrow()).startsWith("pod web-2-0 cannot be removed: no; it goes on");
         film.after(10).plays("delete 2-0 by rollout", "record: RolloutSucceeded", "promote B to 2");
     }
 
