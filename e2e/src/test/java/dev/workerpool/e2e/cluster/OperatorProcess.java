@@ -42,7 +42,7 @@ final class OperatorProcess implements AutoCloseable {
                 .exists();
         OperatorProcess operator = new OperatorProcess(jar, namespace, environment);
         try {
-            await("the operator's start").atMost(Duration.ofSeconds(60)).until(operator::worksOrEnded);
+            await("the operator's start").atMost(Duration.ofSeconds(180)).until(operator::worksOrEnded);
             assertThat(operator.process.isAlive())
                     .as("the operator runs, its log being:%n%s", operator.log())
                     .isTrue();

@@ -8,6 +8,7 @@ import dev.workerpool.api.WorkerPool;
 import dev.workerpool.api.WorkerPoolStatus;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.Resource;
@@ -161,7 +162,7 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
 
     /**
      * Waits until it is Blocked by what these words tell, and says so wherever a user looks: in the condition, in the
-     * rollout's message, and in an Event.
+     * message of what runs, and in an Event.
      *
      * @return the condition's message
      */
@@ -173,7 +174,9 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
         });
         Condition progressing = condition(blocked, ConditionType.Progressing);
         assertThat(progressing.getStatus()).isEqualTo("True");
-        assertThat(blocked.rollout().message()).isEqualTo(progressing.getMessage());
+        if (blocked.rollout() != null) {
+            assertThat(blocked.rollout().message()).isEqualTo(progressing.getMessage());
+        }
         assertThat(blocked.circuitBreaker().consecutiveFailures()).isZero();
         eventually("an Event says so", () -> events("Blocked").stream()
                 .anyMatch(e -> Stream.of(words).allMatch(e.getMessage()::contains)));
@@ -188,6 +191,23 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
     @Override
     public void awaitOnly(String version) {
         awaitUpToDate(version);
+    }
+
+    /** Sees that nobody writes to the pool or its pods for so long. */
+    void awaitRest(int seconds) {
+        List<String> before = versions();
+        Awaitility.await("pool " + name + " rests")
+                .during(Duration.ofSeconds(seconds))
+                .atMost(Duration.ofSeconds(seconds + 10))
+                .pollInterval(Duration.ofSeconds(1))
+                .until(() -> versions().equals(before));
+    }
+
+    private List<String> versions() {
+        return Stream.concat(Stream.<HasMetadata>of(get()), pods().stream())
+                .map(object -> object.getMetadata().getName() + " "
+                        + object.getMetadata().getResourceVersion())
+                .toList();
     }
 
     @SuppressWarnings("unchecked")
