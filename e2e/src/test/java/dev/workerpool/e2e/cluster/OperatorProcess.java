@@ -12,6 +12,8 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -20,6 +22,9 @@ import java.util.regex.Pattern;
 /** The operator's jar at work for one namespace, in a process of its own that a test may end in any way. */
 final class OperatorProcess implements AutoCloseable {
     private static final Pattern STARTED = Pattern.compile("WorkerPool operator works on .* on port (\\d+)");
+
+    /** The JVM's options in deploy/base/operator.yaml. */
+    private static final List<String> AS_DEPLOYED = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx128m");
 
     private final Process process;
     private final Path log;
@@ -56,8 +61,11 @@ final class OperatorProcess implements AutoCloseable {
     private OperatorProcess(Path jar, String namespace, Map<String, String> environment) {
         try {
             log = Files.createTempFile("workerpool-operator-", ".log");
-            ProcessBuilder builder =
-                    new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-jar", jar.toString());
+            List<String> command = new ArrayList<>(
+                    List.of(ProcessHandle.current().info().command().orElseThrow()));
+            command.addAll(AS_DEPLOYED);
+            command.addAll(List.of("-jar", jar.toString()));
+            ProcessBuilder builder = new ProcessBuilder(command);
             builder.environment().putAll(environment);
             builder.environment().put("WATCH_NAMESPACES", namespace);
             builder.environment().put("MANAGEMENT_PORT", "0");
@@ -74,9 +82,10 @@ final class OperatorProcess implements AutoCloseable {
         return !process.isAlive() || STARTED.matcher(log()).find();
     }
 
+    /** Empty once it is closed. */
     String log() {
         try {
-            return Files.readString(log);
+            return Files.exists(log) ? Files.readString(log) : "";
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -96,6 +105,20 @@ final class OperatorProcess implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    /** The invariants that it saw broken, as {@code /metrics} has them: it counts on every pass, and 0 is the only good value. */
+    List<String> violations() {
+        return metrics()
+                .lines()
+                .filter(line -> line.startsWith("workerpool_invariant_violations_total"))
+                .filter(line -> !line.endsWith(" 0.0"))
+                .toList();
+    }
+
+    /** What it has used so far: unlike time, it says something on a busy machine too. */
+    Duration cpu() {
+        return process.info().totalCpuDuration().orElseThrow();
     }
 
     boolean isAlive() {
