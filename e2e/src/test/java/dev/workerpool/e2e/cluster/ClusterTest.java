@@ -88,7 +88,7 @@ abstract class ClusterTest {
                         .build())
                 .create();
         await("the namespace's ServiceAccount")
-                .atMost(Duration.ofSeconds(30))
+                .atMost(Duration.ofMinutes(3))
                 .until(() -> client.serviceAccounts()
                                 .inNamespace(name)
                                 .withName("default")
