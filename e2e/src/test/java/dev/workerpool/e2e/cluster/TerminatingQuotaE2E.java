@@ -32,7 +32,8 @@ class TerminatingQuotaE2E extends ClusterTest {
             assertThat(message)
                     .startsWith(
                             "pod scoped-1-1 is not admitted: pods \"scoped-1-1\" is forbidden: exceeded quota: services,"
-                                    + " requested: pods=1, used: pods=2, limited: pods=2; it goes on by itself when that is mended, and fails at ");
+                                    + " requested: pods=1, used: pods=2, limited: pods=2"
+                                    + "; it goes on by itself when that is mended, and fails at ");
             quota("services", "pods", 3, "NotTerminating");
             WorkerPoolStatus status = pool.awaitUpToDate("1.1.0");
 
@@ -62,7 +63,8 @@ class TerminatingQuotaE2E extends ClusterTest {
             assertThat(message)
                     .startsWith("pod draining-2-1 is not admitted: ")
                     .contains(
-                            "exceeded quota: small, requested: count/pods=1, used: count/pods=3, limited: count/pods=3; it goes on by itself");
+                            "exceeded quota: small, requested: count/pods=1, used: count/pods=3, limited: count/pods=3"
+                                    + "; it goes on by itself");
             WorkerPoolStatus status = pool.awaitUpToDate("1.1.0");
 
             assertThat(status.circuitBreaker().consecutiveFailures()).isZero();
