@@ -125,6 +125,11 @@ abstract class ClusterTest {
 
     /** The operator's writes in this namespace so far, if there is an audit log. */
     List<String> writes() {
+        return writes(namespace);
+    }
+
+    /** Its writes in any namespace, refused ones too. */
+    static List<String> writes(String namespace) {
         if (AUDIT_LOG.isEmpty()) {
             return List.of();
         }
