@@ -112,6 +112,13 @@ final class Load implements AutoCloseable {
         }
     }
 
+    /** How many have failed so far. */
+    int failed() {
+        synchronized (failures) {
+            return failures.values().stream().mapToInt(Integer::intValue).sum();
+        }
+    }
+
     /** Ends it, waits for the answers under way, and says what came of all. */
     Figures end() {
         close();
