@@ -221,13 +221,17 @@ class RandomE2E extends ClusterTest {
                             return p;
                         }));
             case KILL -> {
-                starting.join();
+                if (!starting.isDone()) {
+                    yield "SIGKILL of no operator: one is starting";
+                }
                 checkLog();
                 operator.close(); // SIGKILL
                 yield "SIGKILL of the operator; " + start(number);
             }
             case TERMINATE -> {
-                starting.join();
+                if (!starting.isDone()) {
+                    yield "SIGTERM to no operator: one is starting";
+                }
                 checkViolations();
                 operator.terminate();
                 checkLog();
