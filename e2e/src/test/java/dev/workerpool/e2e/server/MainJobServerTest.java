@@ -51,6 +51,7 @@ class MainJobServerTest extends Stage {
                         "True RollingOut",
                         "False Moving",
                         "False Closed");
+        awaitThat("the last old worker has drained", x -> pods().size() == 3);
         List<String> scenes = film.scenes();
         assertThat(scenes).hasSize(12);
         for (int step = 0; step < 3; step++) {

@@ -163,7 +163,7 @@ abstract class Stage {
                     });
         } catch (ConditionTimeoutException e) {
             throw new AssertionError(
-                    "not seen: " + what + "\n" + String.join("\n", film.scenes()) + "\n"
+                    "not seen: " + what + "\n" + String.join("\n", film.scenesSoFar()) + "\n"
                             + Serialization.asYaml(last[0].getStatus()),
                     e);
         }
@@ -179,7 +179,7 @@ abstract class Stage {
                     .until(() -> so.test(null));
         } catch (ConditionTimeoutException e) {
             throw new AssertionError(
-                    "not seen: " + what + "\n" + String.join("\n", film.scenes()) + "\n"
+                    "not seen: " + what + "\n" + String.join("\n", film.scenesSoFar()) + "\n"
                             + Serialization.asYaml(status()),
                     e);
         }
