@@ -127,9 +127,8 @@ final class Film implements Watcher<Pod>, AutoCloseable {
     }
 
     private boolean shows(PodList now) {
-        Set<String> there = now.getItems().stream()
-                .map(p -> p.getMetadata().getUid())
-                .collect(Collectors.toSet());
+        Set<String> there =
+                now.getItems().stream().map(p -> p.getMetadata().getUid()).collect(Collectors.toSet());
         long listed = Long.parseLong(now.getMetadata().getResourceVersion());
         return now.getItems().stream().allMatch(p -> {
                     Pod told = pods.get(p.getMetadata().getUid());
