@@ -4,34 +4,132 @@ import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
+import io.fabric8.kubernetes.client.http.AsyncBody;
+import io.fabric8.kubernetes.client.http.BasicBuilder;
+import io.fabric8.kubernetes.client.http.HttpRequest;
+import io.fabric8.kubernetes.client.http.HttpResponse;
+import io.fabric8.kubernetes.client.http.Interceptor;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The lease by which of several operators exactly one works. */
-final class Leadership {
+/**
+ * The lease by which of several operators exactly one works. It sees the client's calls, and so knows when the lease was
+ * last renewed: a process that was paused or cut off for too long ends before it writes anything else, since another one
+ * may lead by then. The elector alone would notice only with its next answer, and other threads write meanwhile.
+ */
+final class Leadership implements Interceptor {
     static final String LEASE = "workerpool-operator";
+    /** Another operator may lead once it has not been renewed for so long. */
+    static final Duration LASTS = Duration.ofSeconds(15);
+    /** Who leads and could not renew it for so long ends: early enough for calls under way to arrive or be given up. */
+    static final Duration RENEWED_WITHIN = Duration.ofSeconds(10);
+    /** Those who stand by look up to 2.2 times as seldom, and so lead within {@link #LASTS} and 2 s. */
+    private static final Duration LOOKS_EVERY = Duration.ofMillis(800);
+
     private static final Logger log = LoggerFactory.getLogger(Leadership.class);
 
     private final String namespace;
     private final String identity = System.getenv().getOrDefault("HOSTNAME", "operator") + "-" + UUID.randomUUID();
+    private final Consumer<String> lost;
+    private final LongSupplier nanoTime;
+    private volatile long askedAt;
+    private volatile OptionalLong renewedAt = OptionalLong.empty();
+    private volatile boolean ending;
 
-    Leadership(String namespace) {
-        this.namespace = namespace;
+    /**
+     * Does nothing yet.
+     *
+     * @param namespace of the lease
+     * @param lost told, in a sentence, that this process must not write any more
+     */
+    Leadership(String namespace, Consumer<String> lost) {
+        this(namespace, lost, System::nanoTime);
     }
 
-    /** {@code lost} is called when the lease went to another, or could not be renewed in time. */
-    LeaderElectionConfiguration configuration(Runnable lost) {
+    Leadership(String namespace, Consumer<String> lost, LongSupplier nanoTime) {
+        this.namespace = namespace;
+        this.lost = lost;
+        this.nanoTime = nanoTime;
+    }
+
+    LeaderElectionConfiguration configuration() {
         return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE)
                 .withLeaseNamespace(namespace)
                 .withIdentity(identity)
+                .withLeaseDuration(LASTS)
+                .withRenewDeadline(RENEWED_WITHIN)
+                .withRetryPeriod(LOOKS_EVERY)
                 .withLeaderCallbacks(new LeaderCallbacks(
                         () -> log.info("Leading, by lease {}/{}", namespace, LEASE),
-                        lost,
+                        this::lose,
                         leader -> log.info("The leader is {}", leader)))
                 .build();
+    }
+
+    @Override
+    public void before(BasicBuilder builder, HttpRequest request, RequestTags tags) {
+        if (request.method().equals("GET")) {
+            return;
+        }
+        if (ofLease(request)) {
+            askedAt = nanoTime.getAsLong();
+        } else if (left() <= 0) {
+            lose();
+            throw new IllegalStateException(
+                    "lease " + namespace + "/" + LEASE + " is lost: nothing is written any more");
+        }
+    }
+
+    @Override
+    public void after(HttpRequest request, HttpResponse<?> response, AsyncBody.Consumer<List<ByteBuffer>> consumer) {
+        if (!request.method().equals("GET") && ofLease(request) && response.isSuccessful()) {
+            boolean first = renewedAt.isEmpty();
+            renewedAt = OptionalLong.of(askedAt); // not when the answer came: the others count from before that
+            if (first) {
+                Thread.ofPlatform().daemon().name("lease").start(this::watch);
+            }
+        }
+    }
+
+    private static boolean ofLease(HttpRequest request) {
+        return request.uri().getPath().startsWith("/apis/coordination.k8s.io/");
+    }
+
+    /** Ends a leader whose calls hang: they may pass after all when the network is back. */
+    private void watch() {
+        while (!ending && left() > 0) {
+            LockSupport.parkNanos(LOOKS_EVERY.toNanos());
+        }
+        lose();
+    }
+
+    /** Nanoseconds in which this process may still write if the lease is not renewed; without end if it never led. */
+    private long left() {
+        OptionalLong since = renewedAt;
+        return since.isEmpty() ? Long.MAX_VALUE : RENEWED_WITHIN.toNanos() - (nanoTime.getAsLong() - since.getAsLong());
+    }
+
+    private void lose() {
+        if (!ending) {
+            lost.accept("Lease " + namespace + "/" + LEASE + " is lost, or was not renewed for "
+                    + RENEWED_WITHIN.toSeconds() + " s: another operator leads, or may soon, so this one ends; its pod"
+                    + " starts it again");
+        }
+    }
+
+    /** From now on it is no news that the lease goes to another. */
+    void end() {
+        ending = true;
     }
 
     /** Gives the lease up, if it is ours, so that the next leader need not wait until it runs out. */

@@ -37,12 +37,16 @@ public final class Main {
         Kubeconfig.missing(System.getenv()).ifPresent(Main::fail);
         Config config = config();
         Kubeconfig.pointless(System.getenv(), config).ifPresent(Main::fail);
+        Optional<Leadership> leadership = RunningOperator.leadership(options, Main::halt);
         KubernetesClient client = new KubernetesClientBuilder()
                 .withConfig(config)
-                .withHttpClientBuilderConsumer(http -> http.addOrReplaceInterceptor("answers-end", new AnswerTimeout()))
+                .withHttpClientBuilderConsumer(http -> {
+                    http.addOrReplaceInterceptor("answers-end", new AnswerTimeout());
+                    leadership.ifPresent(lease -> http.addOrReplaceInterceptor("lease", lease));
+                })
                 .build();
         Preflight.problem(client, options).ifPresent(Main::fail);
-        RunningOperator operator = RunningOperator.start(client, options, Clock.systemUTC(), Main::halt);
+        RunningOperator operator = RunningOperator.start(client, options, leadership, Clock.systemUTC(), Main::halt);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> close(operator, client), "shutdown"));
     }
 

@@ -61,8 +61,23 @@ public final class RunningOperator implements AutoCloseable {
      * @throws UncheckedIOException if the management port is taken
      */
     public static RunningOperator start(KubernetesClient client, Options options, Clock clock, Consumer<String> fatal) {
+        return start(client, options, leadership(options, fatal), clock, fatal);
+    }
+
+    /** The lease that the options ask for: an interceptor for the client, too. */
+    static Optional<Leadership> leadership(Options options, Consumer<String> fatal) {
+        return options.leaseNamespace().map(namespace -> new Leadership(namespace, fatal));
+    }
+
+    /** As the other one; a leader that lost its lease is kept from writing if {@code client} has it as an interceptor. */
+    static RunningOperator start(
+            KubernetesClient client,
+            Options options,
+            Optional<Leadership> leadership,
+            Clock clock,
+            Consumer<String> fatal) {
         Clock steady = new SteadyClock(clock, System::nanoTime);
-        RunningOperator running = new RunningOperator(client, options, steady, fatal);
+        RunningOperator running = new RunningOperator(client, options, leadership, steady, fatal);
         try {
             running.operator.register(
                     new WorkerPoolReconciler(client, steady, running.metrics),
@@ -81,9 +96,14 @@ public final class RunningOperator implements AutoCloseable {
         }
     }
 
-    private RunningOperator(KubernetesClient client, Options options, Clock clock, Consumer<String> fatal) {
+    private RunningOperator(
+            KubernetesClient client,
+            Options options,
+            Optional<Leadership> leadership,
+            Clock clock,
+            Consumer<String> fatal) {
         this.client = client;
-        leadership = options.leaseNamespace().map(Leadership::new);
+        this.leadership = leadership;
         health = new WatchHealth(clock);
         new ClassLoaderMetrics().bindTo(registry);
         new JvmMemoryMetrics().bindTo(registry);
@@ -114,6 +134,7 @@ public final class RunningOperator implements AutoCloseable {
             return;
         }
         health.close();
+        leadership.ifPresent(Leadership::end);
         operator.stop();
         leadership.ifPresent(lease -> lease.release(client));
         management.close();
@@ -135,11 +156,7 @@ public final class RunningOperator implements AutoCloseable {
                                 "The informer of " + informer.getApiTypeClass().getSimpleName() + " ended: " + cause);
                     }
                 });
-        leadership.ifPresent(lease -> settings.withLeaderElectionConfiguration(lease.configuration(() -> {
-            if (!closing.get()) {
-                fatal.accept("The lease is lost: another operator may work now.");
-            }
-        })));
+        leadership.ifPresent(lease -> settings.withLeaderElectionConfiguration(lease.configuration()));
     }
 
     private static void configure(ControllerConfigurationOverrider<WorkerPool> configuration, Options options) {
