@@ -46,7 +46,7 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
                     readinessProbe: {httpGet: {path: /ready, port: 8000}, periodSeconds: 1, failureThreshold: 1}
             """;
 
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     static Pool create(KubernetesClient client, String namespace, String name, String change) {
         Object pool = merge(map(PLAIN), merge(map(change), Map.of("metadata", Map.of("name", name))));

@@ -57,7 +57,7 @@ sealed interface Served permits Pool, Deployed {
                 .inNamespace(namespace())
                 .create();
         int port = service.getSpec().getPorts().getFirst().getNodePort();
-        Awaitility.await("the Service's port").atMost(Duration.ofSeconds(30)).until(() -> Load.answers(port));
+        Awaitility.await("the Service's port").atMost(Duration.ofMinutes(3)).until(() -> Load.answers(port));
         return port;
     }
 }
