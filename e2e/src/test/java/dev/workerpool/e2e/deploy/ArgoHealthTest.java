@@ -112,7 +112,8 @@ class ArgoHealthTest {
                 value.properties().forEach(field -> table.set(field.getKey(), lua(field.getValue())));
                 yield table;
             }
-            case ARRAY -> LuaValue.listOf(value.valueStream().map(ArgoHealthTest::lua).toArray(LuaValue[]::new));
+            case ARRAY ->
+                LuaValue.listOf(value.valueStream().map(ArgoHealthTest::lua).toArray(LuaValue[]::new));
             case NUMBER -> LuaValue.valueOf(value.asDouble());
             case BOOLEAN -> LuaValue.valueOf(value.asBoolean());
             case NULL -> LuaValue.NIL;

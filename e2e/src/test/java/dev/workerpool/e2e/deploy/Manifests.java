@@ -46,7 +46,6 @@ final class Manifests {
 
     /** {@code Deployment workerpool-operator}. */
     static String name(JsonNode object) {
-        return object.path("kind").asText() + " "
-                + object.at("/metadata/name").asText();
+        return object.path("kind").asText() + " " + object.at("/metadata/name").asText();
     }
 }

@@ -19,7 +19,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What can be said of {@code deploy} without a cluster, of {@code install.yaml} above all: it is all of it, rendered. */
 class ManifestsTest {
-    private static final String HOW = "%s is not made from what it should be; run 'deploy/render' and commit what it changes";
+    private static final String HOW =
+            "%s is not made from what it should be; run 'deploy/render' and commit what it changes";
 
     private final Map<String, JsonNode> installed = Manifests.objects(Manifests.text("install.yaml")).stream()
             .collect(Collectors.toMap(Manifests::name, Function.identity()));
@@ -29,11 +30,17 @@ class ManifestsTest {
 
     @Test
     void holdsTheCrdOfThisProject() throws IOException {
-        String crd = Files.readString(
-                Manifests.ROOT.resolve("crds/src/main/resources/workerpools.workerpool.dev-v1.yml"));
+        String crd =
+                Files.readString(Manifests.ROOT.resolve("crds/src/main/resources/workerpools.workerpool.dev-v1.yml"));
         assertThat(installed.get("CustomResourceDefinition workerpools.workerpool.dev"))
                 .as(HOW, "deploy/install.yaml")
                 .isEqualTo(Manifests.parse(crd));
+        assertThat(Manifests.text("chart/files/crd.yaml"))
+                .as(HOW, "deploy/chart/files/crd.yaml")
+                .isEqualTo(crd);
+        assertThat(Manifests.text("chart/files/alerts.yaml"))
+                .as(HOW, "deploy/chart/files/alerts.yaml")
+                .isEqualTo(Manifests.text("overlays/monitoring/alerts.yaml"));
     }
 
     @ParameterizedTest
@@ -78,7 +85,8 @@ class ManifestsTest {
     /** The Pod Security Standard restricted, field by field; that a real API server agrees is a cluster test. */
     @Test
     void theOperatorKeepsToTheStrictestPodSecurityStandard() {
-        assertThat(installed.get("Namespace workerpool-system")
+        assertThat(installed
+                        .get("Namespace workerpool-system")
                         .at("/metadata/labels/pod-security.kubernetes.io~1enforce")
                         .asText())
                 .isEqualTo("restricted");
@@ -98,8 +106,7 @@ class ManifestsTest {
         assertThat(ofContainer.get("allowPrivilegeEscalation").asBoolean(true)).isFalse();
         assertThat(ofContainer.get("readOnlyRootFilesystem").asBoolean()).isTrue();
         assertThat(ofContainer.has("privileged")).isFalse();
-        assertThat(container.get("ports").valueStream())
-                .noneMatch(port -> port.has("hostPort"));
+        assertThat(container.get("ports").valueStream()).noneMatch(port -> port.has("hostPort"));
     }
 
     /** What a start says before it ends with 1 is what the pod's state says. */
@@ -119,15 +126,12 @@ class ManifestsTest {
     @Test
     void everythingSelectsTheOperatorsPods() {
         JsonNode selector = deployment.at("/spec/selector/matchLabels");
-        assertThat(Serialization.asJson(selector))
-                .isEqualTo("{\"app.kubernetes.io/name\":\"workerpool-operator\"}");
+        assertThat(Serialization.asJson(selector)).isEqualTo("{\"app.kubernetes.io/name\":\"workerpool-operator\"}");
         assertThat(deployment.at("/spec/template/metadata/labels")).isEqualTo(selector);
         assertThat(installed.get("Service workerpool-operator").at("/spec/selector"))
                 .isEqualTo(selector);
         assertThat(List.of(
-                        installed
-                                .get("PodDisruptionBudget workerpool-operator")
-                                .at("/spec/selector/matchLabels"),
+                        installed.get("PodDisruptionBudget workerpool-operator").at("/spec/selector/matchLabels"),
                         installed.get("NetworkPolicy workerpool-operator").at("/spec/podSelector/matchLabels"),
                         pod.at("/topologySpreadConstraints/0/labelSelector/matchLabels"),
                         Manifests.object("overlays/monitoring/pod-monitor.yaml").at("/spec/selector/matchLabels")))
@@ -150,9 +154,11 @@ class ManifestsTest {
     /** But for the pod, which is Kubernetes' own, every field of ours is in the sample that says so. */
     @Test
     void theFullSampleHasEveryField() {
-        JsonNode schema = installed.get("CustomResourceDefinition workerpools.workerpool.dev")
+        JsonNode schema = installed
+                .get("CustomResourceDefinition workerpools.workerpool.dev")
                 .at("/spec/versions/0/schema/openAPIV3Schema/properties/spec");
-        JsonNode spec = Manifests.objects(Manifests.text("samples/full.yaml")).get(0).get("spec");
+        JsonNode spec =
+                Manifests.objects(Manifests.text("samples/full.yaml")).get(0).get("spec");
         assertThat(missing(schema, spec, "spec")).isEmpty();
     }
 
