@@ -39,7 +39,7 @@ class PodSecurityE2E extends ClusterTest {
                     - name: worker
                       image: workerpool.dev/worker:e2e
                       imagePullPolicy: Never
-                      readinessProbe: {httpGet: {path: /ready, port: 8000}, periodSeconds: 1, failureThreshold: 1}
+                      readinessProbe: {httpGet: {path: /ready, port: 8000}, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 1}
                       securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
                 """);
         pool.awaitUpToDate("1.0.0");

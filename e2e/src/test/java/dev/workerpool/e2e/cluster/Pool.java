@@ -43,7 +43,7 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
                   - name: worker
                     image: workerpool.dev/worker:e2e
                     imagePullPolicy: Never
-                    readinessProbe: {httpGet: {path: /ready, port: 8000}, periodSeconds: 1, failureThreshold: 1}
+                    readinessProbe: {httpGet: {path: /ready, port: 8000}, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 1}
             """;
 
     private static final Duration PATIENCE = Duration.ofMinutes(5);
