@@ -196,6 +196,7 @@ final class World {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 Map.of(),
                 now);
     }

@@ -29,9 +29,15 @@ final class Invariants {
         }
     }
 
+    /** So long a worker that leaves serves on. */
+    private static final Duration DRAIN = Duration.ofSeconds(5);
+
     private final SimulatedCluster cluster;
     private Map<String, PodFacts> view = Map.of();
     private Pool viewPool;
+    /** What the operator does not know makes those who watch sleep longer in an outage that begins before this. */
+    private Instant ignorantUntil = Instant.MIN;
+
     private final Map<String, Instant> readySince = new HashMap<>();
     private final Map<String, String> readyMarks = new HashMap<>();
 
@@ -39,8 +45,15 @@ final class Invariants {
         this.cluster = cluster;
     }
 
-    /** A new process has seen nothing be ready. */
-    void restarted() {
+    /**
+     * A new process has seen nothing be ready.
+     *
+     * @param missedOne whether it was killed after an outage of the API server and not in one: nobody tells it then
+     */
+    void restarted(boolean missedOne) {
+        if (missedOne) {
+            ignorantUntil = cluster.shakenUntil();
+        }
         readySince.clear();
         readyMarks.clear();
     }
@@ -124,6 +137,10 @@ final class Invariants {
         if (!pod.available()) {
             return;
         }
+        check(
+                !cluster.now.plus(DRAIN).isBefore(cluster.heardAt),
+                "unheard: " + pod.name() + " removed, and nodes send it requests until " + cluster.heardAt,
+                cluster.wentAwayAt.isBefore(ignorantUntil));
         long others = view.values().stream()
                 .filter(p -> p.available() && !p.uid().equals(pod.uid()))
                 .filter(this::notRemovedByUs)
