@@ -175,13 +175,13 @@ final class Steps {
 
     /** Old workers that have been unready for readyTimeout give no capacity: the old pod goes as the new one is made. */
     private Optional<Plan> replaceBroken() {
-        if (mode != Mode.OUT || pausing() || proving() >= atOnce()) {
+        boolean room = force.pods() <= s.replicas() + s.maxSurge(); // the one it makes included, for the old one goes
+        if (mode != Mode.OUT || !room || pausing() || proving() >= atOnce()) {
             return Optional.empty();
         }
         for (Worker old : alone()) {
             if (force.slot(old.slot()).size() > 1) {
-                continue; // one that could not be removed is left of an earlier target: no third one without room for
-                // it
+                continue; // what an earlier target left could not be removed: no third one without room for it
             }
             Instant broken =
                     old.unreadySince().map(t -> t.plus(s.readyTimeout())).orElse(Instant.MAX);

@@ -254,6 +254,22 @@ class RolloutTest {
     }
 
     @Test
+    void brokenOldWorkerWaitsUntilASmallerMaxSurgeIsReached() {
+        Film film = aPool().replicas(3).maxSurge(2).running().begins("B");
+        film.plays("create 1-1 B + create 2-1 B")
+                .unready("3-0")
+                .ready("1-1", "2-1")
+                .budgetExhausted()
+                .rests()
+                .apply(p -> p.maxSurge(1))
+                .after(30)
+                .budgetExhausted()
+                .rests() // five pods, where four may be
+                .apply(p -> p.maxSurge(2))
+                .plays("delete 3-0 by rollout + create 3-1 B");
+    }
+
+    @Test
     void brokenOldWorkersAreReplacedAtMostMaxSurgeAtATime() {
         Film film = aPool().replicas(5)
                 .maxSurge(2)
