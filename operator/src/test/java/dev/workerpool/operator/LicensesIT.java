@@ -59,15 +59,18 @@ class LicensesIT {
     /** By library, our own modules left out. */
     private static Map<String, List<String>> licences() throws IOException {
         Map<String, List<String>> licences = new TreeMap<>();
-        for (JsonNode component : JsonMapper.builder()
-                .build()
-                .readTree(Files.readString(SBOM))
-                .path("components")) {
+        for (JsonNode component :
+                JsonMapper.builder().build().readTree(Files.readString(SBOM)).path("components")) {
             String group = component.path("group").asText();
             if (!group.equals("dev.workerpool")) {
                 licences.put(
                         group + ":" + component.path("name").asText(),
-                        component.path("licenses").valueStream().map(LicensesIT::spdx).sorted().toList());
+                        component
+                                .path("licenses")
+                                .valueStream()
+                                .map(LicensesIT::spdx)
+                                .sorted()
+                                .toList());
             }
         }
         return licences;
@@ -75,7 +78,8 @@ class LicensesIT {
 
     private static String spdx(JsonNode choice) {
         JsonNode license = choice.path("license");
-        String name = license.path("id").asText(license.path("name").asText(choice.path("expression").asText()));
+        String name = license.path("id")
+                .asText(license.path("name").asText(choice.path("expression").asText()));
         return SPDX.getOrDefault(name, name);
     }
 }
