@@ -2,15 +2,14 @@ package dev.workerpool.operator.act;
 
 import dev.workerpool.api.WorkerPoolSpec;
 import dev.workerpool.operator.decide.Action;
-import dev.workerpool.operator.decide.PodFacts;
 import dev.workerpool.operator.decide.Worker;
 import dev.workerpool.operator.observe.PoolMemory;
-import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Carries out what was planned, in order, and stops at the first failure. What the API server refuses becomes an obstacle in
@@ -41,13 +40,14 @@ public final class ActionRunner {
      * @return false if one failed: those after it were not tried
      */
     public boolean run(Assignment a, List<Action> actions, List<Worker> workers) {
+        verify(a, actions, workers);
         List<Action.Create> creates = new ArrayList<>();
         for (Action action : actions) {
             if (action instanceof Action.Create create) {
                 creates.add(create);
                 continue;
             }
-            if (!creator.run(a, creates) || !run(a, action, workers)) {
+            if (!creator.run(a, creates) || !run(a, action)) {
                 return false;
             }
             creates.clear();
@@ -55,7 +55,7 @@ public final class ActionRunner {
         return creator.run(a, creates);
     }
 
-    private boolean run(Assignment a, Action action, List<Worker> workers) {
+    private boolean run(Assignment a, Action action) {
         return switch (action) {
             case Action.Create create -> creator.run(a, List.of(create));
             case Action.Evict evict -> remover.evict(a, evict.pod());
@@ -63,7 +63,7 @@ public final class ActionRunner {
             case Action.KeepRevision keep -> store.keep(a, keep.revision());
             case Action.PromoteRevision promote -> store.promote(a, promote.revision(), promote.number());
             case Action.DropRevision drop -> store.drop(a, drop.revision());
-            case Action.Verify verify -> verify(a, verify.pod(), workers);
+            case Action.Verify verify -> true; // asked already
             case Action.DryRun dryRun -> {
                 a.memory()
                         .verdicts()
@@ -73,18 +73,23 @@ public final class ActionRunner {
         };
     }
 
-    private boolean verify(Assignment a, PodFacts facts, List<Worker> workers) {
-        Optional<Pod> pod = a.view().pods().stream()
-                .filter(p -> p.getMetadata().getUid().equals(facts.uid()))
-                .findFirst();
+    /** All at the same time: one that does not answer holds up no other. */
+    private void verify(Assignment a, List<Action> actions, List<Worker> workers) {
         WorkerPoolSpec.Rollout rollout = a.pool().getSpec().rollout();
-        if (pod.isPresent() && rollout != null && rollout.verification() != null) {
-            int failures = workers.stream()
-                    .filter(w -> w.pod().uid().equals(facts.uid()))
-                    .mapToInt(w -> w.check().failures())
-                    .sum();
-            a.memory().sightings().checked(facts.uid(), verifier.ask(rollout.verification(), pod.get(), failures));
+        if (rollout == null || rollout.verification() == null) {
+            return;
         }
-        return true;
+        Set<String> asked = actions.stream()
+                .filter(Action.Verify.class::isInstance)
+                .map(action -> ((Action.Verify) action).pod().uid())
+                .collect(Collectors.toSet());
+        List<Verifier.Question> questions = workers.stream()
+                .filter(worker -> asked.contains(worker.pod().uid()))
+                .flatMap(worker -> a.view().pods().stream()
+                        .filter(pod -> pod.getMetadata().getUid().equals(worker.pod().uid()))
+                        .map(pod -> new Verifier.Question(pod, worker.check().failures())))
+                .toList();
+        verifier.ask(rollout.verification(), questions)
+                .forEach((uid, check) -> a.memory().sightings().checked(uid, check));
     }
 }

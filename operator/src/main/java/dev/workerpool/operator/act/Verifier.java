@@ -14,8 +14,14 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 
 /** Asks a new worker whether it is healthy, by HTTP, as the kubelet's probe does (contract, section 1, verification). */
 final class Verifier {
@@ -31,15 +37,26 @@ final class Verifier {
         this.clock = clock;
     }
 
-    /**
-     * Asks once.
-     *
-     * @param failures before this time
-     */
-    Check ask(WorkerPoolSpec.Verification how, Pod pod, int failures) {
-        String problem = problem(how, pod);
+    /** @param failures before this time */
+    record Question(Pod pod, int failures) {}
+
+    /** Asks each once, all at the same time, since one that hangs is to hold up no other; the answers by UID. */
+    Map<String, Check> ask(WorkerPoolSpec.Verification how, List<Question> questions) {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Map<String, Future<Check>> answers = questions.stream()
+                    .collect(Collectors.toMap(
+                            q -> q.pod().getMetadata().getUid(), q -> threads.submit(() -> answer(how, q))));
+            threads.close(); // waits for all of them
+            return answers.entrySet().stream()
+                    .collect(Collectors.toMap(Map.Entry::getKey, a -> a.getValue().resultNow()));
+        }
+    }
+
+    private Check answer(WorkerPoolSpec.Verification how, Question question) {
+        String problem = problem(how, question.pod());
+        boolean passed = problem.isEmpty();
         return new Check(
-                problem.isEmpty(), problem.isEmpty() ? failures : failures + 1, Optional.of(clock.instant()), problem);
+                passed, question.failures() + (passed ? 0 : 1), Optional.of(clock.instant()), problem);
     }
 
     /** Empty if it is healthy. */
