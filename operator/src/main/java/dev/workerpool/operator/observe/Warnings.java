@@ -27,6 +27,8 @@ public final class Warnings {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
     private static final Duration BETWEEN_READS = Duration.ofSeconds(5);
     private static final int LONGEST = 200;
+    /** Of many that wait, the first tell it all: a fill of a thousand workers must not read a thousand lists. */
+    private static final int MOST = 3;
 
     private record Wait(Instant readAt, Optional<String> message) {}
 
@@ -34,8 +36,12 @@ public final class Warnings {
 
     /** The facts with {@link PodFacts#blocked} filled in where Events say more. */
     List<PodFacts> explain(List<PodFacts> pods, String namespace, KubernetesClient client, Instant now) {
-        Set<String> stuck =
-                pods.stream().filter(Warnings::mayBeStuck).map(PodFacts::uid).collect(Collectors.toSet());
+        Set<String> stuck = pods.stream()
+                .filter(Warnings::mayBeStuck)
+                .sorted(Comparator.comparing(PodFacts::slot))
+                .limit(MOST)
+                .map(PodFacts::uid)
+                .collect(Collectors.toSet());
         waits.keySet().retainAll(stuck);
         return pods.stream()
                 .map(pod -> stuck.contains(pod.uid()) ? explain(pod, namespace, client, now) : pod)
