@@ -68,9 +68,8 @@ public final class Evidence {
         boolean exitedBefore = state(container.getLastState()).isPresent();
         boolean previous = !ended && exitedBefore;
         Optional<String> log = log(pod, container, previous);
-        // After its first exit the kubelet starts it again at once: what was read may be the next one's log. If there
-        // is
-        // a previous one by now, that is the log to tell.
+        // After its first exit the kubelet starts it again at once: what was read may be the next one's log. If by now
+        // there is a previous one, that is the log to tell.
         if (ended && Integer.valueOf(0).equals(container.getRestartCount())) {
             return log(pod, container, true).or(() -> log);
         }

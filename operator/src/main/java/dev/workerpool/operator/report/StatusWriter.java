@@ -14,8 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The only one who writes status: a transition at once; counters, progress and messages within {@link #LAG}, so that
- * what
- * comes and goes in a step costs no write; nothing when nothing differs (contract, section 3, I7, and section 6).
+ * what comes and goes in a step costs no write; nothing when nothing differs (contract, section 3, I7, and section 6).
  */
 public final class StatusWriter {
     /** How long counters, progress and messages may lag. */
@@ -47,8 +46,7 @@ public final class StatusWriter {
     /**
      * Writes {@code rendered} if it must be written now, guarded by the resourceVersion of {@code observed}.
      *
-     * @throws KubernetesClientException if the API server refuses it for any reason but a conflict or a pool that is
-     * gone
+     * @throws KubernetesClientException if the API server refuses it, but for a conflict or a pool that is gone
      */
     public Outcome write(WorkerPool observed, WorkerPoolStatus rendered, Instant now) {
         String uid = observed.getMetadata().getUid();

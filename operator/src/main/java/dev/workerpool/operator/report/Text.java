@@ -14,8 +14,7 @@ final class Text {
     private Text() {}
 
     /**
-     * One printable line of at most {@code bytes} bytes in JSON; what is cut ends with dots. Twice is the same as
-     * once.
+     * One printable line of at most {@code bytes} bytes in JSON; what is cut ends with dots. Twice is the same as once.
      */
     static String line(String text, int bytes) {
         return cut(text.replaceAll("[\\p{Cntrl}\\s]+", " ").strip(), bytes);
