@@ -24,8 +24,8 @@ public final class PoolMetrics {
     private static final List<String> RESULTS =
             List.of("Succeeded", "RolledBack", "RollbackFailed", "Failed", "Superseded");
     private static final List<String> BREAKER_STATES = List.of("Closed", "Open", "HalfOpen");
-    /** Those that one look at the pool and its pods can judge (contract, section 3). */
-    private static final List<String> INVARIANTS = List.of("I1", "I2", "I5");
+    /** Those that one pass can judge by what it sees and does (contract, section 3). */
+    private static final List<String> INVARIANTS = List.of("I1", "I2", "I3", "I4", "I5");
 
     private static final Duration[] ROLLOUT_BUCKETS = seconds(5, 10, 30, 60, 120, 300, 600, 1800, 3600);
     private static final Duration[] STEP_BUCKETS = seconds(1, 2, 5, 10, 20, 30, 60, 120, 300, 600);

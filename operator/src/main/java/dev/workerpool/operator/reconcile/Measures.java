@@ -14,9 +14,14 @@ import dev.workerpool.operator.metrics.PoolMetrics.Numbers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** What the metrics count of a pass (contract, section 7). */
 final class Measures {
+    /** With these the last worker is on the target too. */
+    private static final Set<Event.Kind> COMPLETE =
+            Set.of(Event.Kind.RolloutSucceeded, Event.Kind.RollbackSucceeded);
+
     private final PoolMetrics metrics;
 
     Measures(PoolMetrics metrics) {
@@ -30,7 +35,7 @@ final class Measures {
             metrics.rolloutEnded(
                     namespace, o.pool(), ending.result().name(), Duration.ofMillis(ending.durationMillis()));
         }
-        for (int i = 0; i < stepsDone(o, plan.next()); i++) {
+        for (int i = 0; i < stepsDone(o, plan); i++) {
             metrics.step(namespace, o.pool());
         }
     }
@@ -81,11 +86,11 @@ final class Measures {
     }
 
     private static boolean leaving(Observation o, int slot) {
-        return o.workers().stream().anyMatch(w -> w.slot() == slot && !w.live());
+        return o.workers().stream().anyMatch(w -> w.slot() == slot && w.removal() == Worker.Removal.ROLLOUT);
     }
 
     /** History is cut at its end, so what is new is what stands before the newest of old. */
-    static List<State.Ending> ended(State before, State after) {
+    private static List<State.Ending> ended(State before, State after) {
         Optional<State.Ending> newest = before.history().stream().findFirst();
         return after.history().stream()
                 .takeWhile(e -> !newest.equals(Optional.of(e)))
@@ -93,22 +98,21 @@ final class Measures {
     }
 
     /** Workers that came onto the target, the last one of a rollout included. */
-    static int stepsDone(Observation o, State next) {
+    private static int stepsDone(Observation o, Plan.Record plan) {
         Optional<Rollout.Course> course = o.state().rollout().running();
         if (course.isEmpty()) {
             return 0;
         }
         int before = course.get().done();
-        int now = next.rollout()
-                .running()
-                .filter(c -> c.toRevision().equals(course.get().toRevision()))
-                .map(Rollout.Course::done)
-                .orElseGet(() -> completed(o, next) ? o.settings().replicas() : before);
+        boolean completed = plan.events().stream().map(Event::kind).anyMatch(COMPLETE::contains);
+        int now = completed
+                ? o.settings().replicas()
+                : plan.next()
+                        .rollout()
+                        .running()
+                        .filter(c -> c.toRevision().equals(course.get().toRevision()))
+                        .map(Rollout.Course::done)
+                        .orElse(before);
         return Math.max(0, now - before);
-    }
-
-    private static boolean completed(Observation o, State next) {
-        return ended(o.state(), next).stream()
-                .anyMatch(e -> e.result() == State.Result.Succeeded || e.result() == State.Result.RolledBack);
     }
 }

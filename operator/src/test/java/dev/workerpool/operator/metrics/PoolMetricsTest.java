@@ -50,6 +50,8 @@ class PoolMetricsTest {
 
         assertThat(registry.scrape().lines())
                 .contains(
+                        "workerpool_invariant_violations_total{invariant=\"I3\",namespace=\"shop\",pool=\"web\"} 0.0",
+                        "workerpool_invariant_violations_total{invariant=\"I4\",namespace=\"shop\",pool=\"web\"} 0.0",
                         "workerpool_healed_total{namespace=\"shop\",pool=\"web\"} 0.0",
                         "workerpool_steps_total{namespace=\"shop\",pool=\"web\"} 0.0");
     }
