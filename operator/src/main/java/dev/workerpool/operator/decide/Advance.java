@@ -44,6 +44,7 @@ final class Advance {
         Steps steps = steps(Steps.Mode.OUT, r.course().toRevision());
         return steps.tidy()
                 .or(() -> steps.complete() ? Optional.of(transitions.succeed(r, s.replicas())) : Optional.empty())
+                .or(() -> drainsLong(steps, r.course()))
                 .or(() -> steps.failure().map(f -> failed(r, f)))
                 .or(() -> progressed(r.course()))
                 .or(steps::next);
@@ -53,6 +54,7 @@ final class Advance {
         Steps steps = steps(Steps.Mode.BACK, r.course().toRevision());
         return steps.tidy()
                 .or(() -> steps.complete() ? Optional.of(transitions.rolledBack(r, s.replicas())) : Optional.empty())
+                .or(() -> drainsLong(steps, r.course()))
                 .or(() -> steps.failure().map(f -> failed(r, f)))
                 .or(() -> progressed(r.course()))
                 .or(steps::next);
@@ -96,6 +98,13 @@ final class Advance {
 
     private Steps steps(Steps.Mode mode, String target) {
         return new Steps(o, force, staffing, agenda, mode, target);
+    }
+
+    private Optional<Plan> drainsLong(Steps steps, Rollout.Course course) {
+        return steps.drainsLong()
+                ? Optional.of(
+                        agenda.record(o.state().with(o.state().rollout().on(course.stepAnew(o.now()))), List.of()))
+                : Optional.empty();
     }
 
     private Optional<Plan> progressed(Rollout.Course course) {

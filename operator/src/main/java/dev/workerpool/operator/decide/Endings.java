@@ -16,7 +16,7 @@ final class Endings {
 
     private Endings() {}
 
-    /** The state with an entry for the rollout that ends now, newest first, as many as are to be kept. */
+    /** The state with an entry for the rollout that ends now, newest first; how many are kept, status decides. */
     static State add(Observation o, State from, Course c, Result result, int workersReplaced, String message) {
         Duration took = c.startedAt().isBefore(o.now()) ? Duration.between(c.startedAt(), o.now()) : Duration.ZERO;
         Ending ending = new Ending(
@@ -30,8 +30,7 @@ final class Endings {
                 message.length() > LONGEST_MESSAGE ? message.substring(0, LONGEST_MESSAGE - 1) + "…" : message);
         List<Ending> history = new ArrayList<>(from.history());
         history.add(0, ending);
-        return from.withHistory(
-                history.stream().limit(o.settings().rolloutHistoryLimit()).toList());
+        return from.withHistory(List.copyOf(history));
     }
 
     /** A rollback's history speaks of the rollout that failed. */

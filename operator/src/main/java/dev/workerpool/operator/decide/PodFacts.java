@@ -1,5 +1,6 @@
 package dev.workerpool.operator.decide;
 
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -24,6 +25,7 @@ import java.util.Optional;
  * @param blocked whom it waits for, if anyone: unschedulable, a missing ConfigMap, a registry that does not answer
  * @param unreadyBecause what keeps it from being ready and can be named: an init container that runs, a readiness gate, its lost node
  * @param deletionCost {@code controller.kubernetes.io/pod-deletion-cost}, 0 if absent
+ * @param grace from its deletion to its SIGKILL: its own, whatever the spec says by now
  */
 public record PodFacts(
         String name,
@@ -44,7 +46,8 @@ public record PodFacts(
         Optional<Problem> fault,
         Optional<String> blocked,
         Optional<String> unreadyBecause,
-        int deletionCost) {
+        int deletionCost,
+        Duration grace) {
 
     /** Why a pod failed: a CamelCase reason, a sentence for people, and the exit code if a container exited. */
     public record Problem(String reason, String message, Optional<Integer> exitCode) {}
@@ -75,7 +78,8 @@ public record PodFacts(
                 fault,
                 by,
                 unreadyBecause,
-                deletionCost);
+                deletionCost,
+                grace);
     }
 
     /** Live and ready: what a Service counts on. */

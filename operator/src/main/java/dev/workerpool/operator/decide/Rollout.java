@@ -37,7 +37,8 @@ public sealed interface Rollout {
      * From where to where, and how far.
      *
      * @param fromRevision what the workers ran when it began; empty when there were none (scaled up from 0)
-     * @param stepStartedAt when a step last started or ended; equal to {@code startedAt} until the first step has ended
+     * @param stepStartedAt when a step last started or ended; equal to {@code startedAt} until the first step has ended, or
+     *     took so long to drain an old worker that its clock was set anew
      * @param pausedSince set while it stands still
      * @param pausedFor how long this step stood still before that
      * @param done workers on the target, as recorded
@@ -76,27 +77,31 @@ public sealed interface Rollout {
 
         /** A step has ended, or a worker was lost: the clock of the step starts anew only if there are more than before. */
         Course progressed(int nowDone, Instant now) {
-            return nowDone > done
-                    ? new Course(
-                            fromVersion,
-                            fromRevision,
-                            toVersion,
-                            toRevision,
-                            startedAt,
-                            now,
-                            pausedSince,
-                            Duration.ZERO,
-                            nowDone)
-                    : new Course(
-                            fromVersion,
-                            fromRevision,
-                            toVersion,
-                            toRevision,
-                            startedAt,
-                            stepStartedAt,
-                            pausedSince,
-                            pausedFor,
-                            nowDone);
+            Course course = nowDone > done ? stepAnew(now) : this;
+            return new Course(
+                    fromVersion,
+                    fromRevision,
+                    toVersion,
+                    toRevision,
+                    startedAt,
+                    course.stepStartedAt,
+                    pausedSince,
+                    course.pausedFor,
+                    nowDone);
+        }
+
+        /** The clock of the step starts now. */
+        Course stepAnew(Instant now) {
+            return new Course(
+                    fromVersion,
+                    fromRevision,
+                    toVersion,
+                    toRevision,
+                    startedAt,
+                    now,
+                    pausedSince,
+                    Duration.ZERO,
+                    done);
         }
     }
 

@@ -20,7 +20,6 @@ import java.util.Optional;
  * @param verification the operator's own check of a new worker, if any
  * @param pauseOnFailure whether a failed rollout is left as it stands instead of rolled back
  * @param retryLimit how often a failed revision is tried again by itself
- * @param grace from the deletion of a worker to its SIGKILL
  * @param failureThreshold failed rollouts in a row that open the breaker, 1 or more
  * @param resetTimeout from the last failure to the trial
  * @param revisionHistoryLimit good revisions kept beside snapshot and target
@@ -41,7 +40,6 @@ public record Settings(
         Optional<Verification> verification,
         boolean pauseOnFailure,
         int retryLimit,
-        Duration grace,
         int failureThreshold,
         Duration resetTimeout,
         int revisionHistoryLimit,

@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param rollout what runs now
  * @param breaker the circuit breaker
  * @param lastFailure evidence of the newest failure
- * @param history finished rollouts, newest first
+ * @param history finished rollouts, newest first; status keeps as many as the spec says
  */
 public record State(
         Optional<String> seenRetry,

@@ -102,6 +102,9 @@ final class Steps {
             agenda.wakeAt(deadline);
             return Optional.empty();
         }
+        if (course.filter(c -> done(o, force, target) > c.done()).isPresent()) {
+            return Optional.empty(); // it has just ended, which is recorded first
+        }
         Optional<Judged> slow =
                 judged.stream().filter(j -> !(j.gate() instanceof Gate.Passed)).findFirst();
         String why = slow.flatMap(j -> j.worker().pod().blocked())
@@ -309,12 +312,30 @@ final class Steps {
     }
 
     private Instant deadline() {
-        return course.map(c -> c.stepStartedAt()
-                        .plus(c.stepStartedAt().equals(c.startedAt()) ? Duration.ZERO : s.pause())
-                        .plus(c.pausedFor())
-                        .plus(s.progressDeadline()))
+        return course.map(c -> begun(c).plus(s.progressDeadline()))
                 .or(() -> o.state().fillStartedAt().map(since -> since.plus(s.progressDeadline())))
                 .orElse(Instant.MAX);
+    }
+
+    /** When the step began, without the time that it stood still. */
+    private Instant begun(Rollout.Course c) {
+        return c.stepStartedAt()
+                .plus(c.stepStartedAt().equals(c.startedAt()) ? Duration.ZERO : s.pause())
+                .plus(c.pausedFor());
+    }
+
+    /**
+     * Whether an old worker still drains when half of the step's time is over. How long that takes says nothing of the new
+     * one: the step's clock is then set anew, so that at least half of its time is left after the drain.
+     */
+    boolean drainsLong() {
+        if (force.countedLeaving().stream().noneMatch(this::isOld)) {
+            return false;
+        }
+        Instant half = course.map(c -> begun(c).plus(s.progressDeadline().dividedBy(2)))
+                .orElse(Instant.MAX);
+        agenda.wakeAt(half);
+        return !o.now().isBefore(half);
     }
 
     private Optional<Plan> remove(Worker w) {

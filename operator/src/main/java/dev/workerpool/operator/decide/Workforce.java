@@ -1,6 +1,7 @@
 package dev.workerpool.operator.decide;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -90,13 +91,16 @@ final class Workforce {
     }
 
     /** When a terminating pod stops to hold up its slot's step. */
-    java.time.Instant forgottenAt(Worker w) {
-        return w.leavingSince().orElse(o.now()).plus(o.settings().grace()).plus(STUCK);
+    Instant forgottenAt(Worker w) {
+        return w.leavingSince().orElse(o.now()).plus(w.pod().grace()).plus(STUCK);
     }
 
-    /** Whether something of this slot is terminating or has ended: a worker made in it now heals rather than scales. */
+    /**
+     * Whether something of this slot is leaving that scaling did not remove, as far as this process can tell: a worker made
+     * in it now heals.
+     */
     boolean hasLeaving(int slot) {
-        return leaving.stream().anyMatch(w -> w.slot() == slot);
+        return leaving.stream().anyMatch(w -> w.slot() == slot && w.removal() == Worker.Removal.ROLLOUT);
     }
 
     /** Slots to make workers in, {@code count} of them: those that lost one first, then the lowest free numbers from 1. */

@@ -38,7 +38,7 @@ public final class PoolReader {
                 pool.getMetadata().getName(),
                 settings,
                 state,
-                memory.sightings().see(facts, rolloutStartedAt, now),
+                memory.sightings().see(facts, rolloutStartedAt, settings.replicas(), now),
                 memory.records(records(view), now),
                 verdict(pool, settings, state, memory, now),
                 takenNames(view, memory),

@@ -84,8 +84,9 @@ public final class Sightings {
      * Takes in the pods as the cache shows them now and returns them with what is known of each.
      *
      * @param rolloutStartedAt of the rollout that runs: a new one counts the exits of its workers anew
+     * @param replicas wanted: with as many there none is missing, and what was lost before is forgotten
      */
-    public List<Worker> see(List<PodFacts> pods, Optional<Instant> rolloutStartedAt, Instant now) {
+    public List<Worker> see(List<PodFacts> pods, Optional<Instant> rolloutStartedAt, int replicas, Instant now) {
         if (!rolloutStartedAt.equals(rollout)) {
             rollout = rolloutStartedAt;
             byUid.values().forEach(seen -> seen.exitsBefore = seen.last.exits());
@@ -103,6 +104,11 @@ public final class Sightings {
                 }
                 removals.remove(uid);
             }
+        }
+        Set<Integer> staffed =
+                pods.stream().filter(PodFacts::live).map(PodFacts::slot).collect(Collectors.toSet());
+        if (staffed.size() >= replicas) {
+            lostRevisions.keySet().retainAll(staffed);
         }
         return List.copyOf(workers);
     }

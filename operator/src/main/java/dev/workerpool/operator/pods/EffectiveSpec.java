@@ -55,7 +55,6 @@ public final class EffectiveSpec {
                 Optional.ofNullable(rollout.verification()).map(EffectiveSpec::verification),
                 rollout.onFailure() == WorkerPoolSpec.OnFailure.Pause,
                 or(rollout.retryLimit(), 0),
-                seconds(content.graceSeconds()),
                 or(breaker.failureThreshold(), 3),
                 seconds(or(breaker.resetTimeoutSeconds(), 60)),
                 or(spec.revisionHistoryLimit(), 10),

@@ -9,12 +9,17 @@ import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodReadinessGate;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodStatus;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Reads what a pod says of itself (contract, sections 2 and 4). */
 public final class PodReading {
+    private static final Duration KUBERNETES_GRACE = Duration.ofSeconds(30);
+
     private PodReading() {}
 
     /** Whether a pod is a worker of this very pool: controlled by it, told by UID, and bearing its label. */
@@ -76,7 +81,17 @@ public final class PodReading {
                         .flatMap(c -> c.blocked().stream())
                         .findFirst()),
                 isTrue(status, "Ready") ? Optional.empty() : unreadyBecause(spec, status, containers),
-                number(annotations.get(Labels.DELETION_COST)).orElse(0)));
+                number(annotations.get(Labels.DELETION_COST)).orElse(0),
+                grace(meta, spec)));
+    }
+
+    /** What its deletion allows it, else what its spec does. */
+    private static Duration grace(ObjectMeta meta, PodSpec spec) {
+        return Stream.of(meta.getDeletionGracePeriodSeconds(), spec.getTerminationGracePeriodSeconds())
+                .filter(Objects::nonNull)
+                .findFirst()
+                .map(Duration::ofSeconds)
+                .orElse(KUBERNETES_GRACE);
     }
 
     private static boolean running(PodSpec spec, PodStatus status, List<ContainerReading> containers) {

@@ -17,8 +17,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * The five conditions (contract, section 6), by the rules that kstatus, and so Flux, Helm and {@code kubectl wait},
- * read:
+ * The five conditions (contract, section 6), by the rules of kstatus, which Flux, Helm and {@code kubectl wait} read:
  * observedGeneration is the generation they speak of, lastTransitionTime moves only with status.
  */
 final class Conditions {
@@ -108,9 +107,8 @@ final class Conditions {
                             NoReadinessProbe,
                             CircuitBreakerOpen,
                             RollbackFailed,
-                            RolloutFailed,
                             NoSnapshot -> true;
-                    case RolledBack ->
+                    case RolledBack, RolloutFailed ->
                         after.failed().flatMap(State.Failed::nextRetry).isEmpty();
                     default -> false;
                 };

@@ -8,16 +8,19 @@ import dev.workerpool.operator.decide.Rollout;
 import dev.workerpool.operator.decide.State;
 import dev.workerpool.operator.decide.Verdict;
 import dev.workerpool.operator.decide.Wish;
+import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Why the pool is, or is not, as the spec asks: the first reason that holds in the order of the contract's table
- * (section
- * 6). Messages say what happened, to which worker, and what to do next; none of them counts or ages.
+ * Why the pool is, or is not, as the spec asks: the first reason that holds, in the order of the contract's table
+ * (section 6). Messages say what happened, to which worker, and what to do next; none of them counts or ages.
  */
 record Readiness(Reason reason, String message) {
     private static final String TRY_AGAIN =
             "apply a new spec.version, or annotate with workerpool.dev/retry=<any new value> to try again";
+
+    /** The message there changes with each step, and one of a condition should not. */
+    private static final String RUNS = " runs; status.rollout.message says what it waits for";
 
     /**
      * @param o as it is remembered after this pass
@@ -33,21 +36,21 @@ record Readiness(Reason reason, String message) {
                             + "; set spec.paused to false to go on");
         }
         if (o.state().rollout() instanceof Rollout.RollingBack r) {
-            return new Readiness(Reason.RollingBack, course(o) + (r.wayBack() ? "" : because(o, ": ")));
+            return new Readiness(Reason.RollingBack, course(o) + (r.wayBack() ? "" : because(o, " (", ")")) + RUNS);
         }
         Optional<Verdict.Refused> refusal = Wish.refusal(o);
         if (refusal.isPresent()) {
             return new Readiness(reason(refusal.get()), refusal.get().message());
         }
         if (runs) {
-            return new Readiness(Reason.RollingOut, course(o));
+            return new Readiness(Reason.RollingOut, course(o) + RUNS);
         }
         if (Wish.rolloutWanted(o) && o.state().breaker() instanceof Breaker.Open open) {
             return new Readiness(Reason.CircuitBreakerOpen, target(o) + " is not rolled out: " + tooMany(open));
         }
         return failed(o)
                 .or(() -> wanted
-                        ? Optional.of(new Readiness(Reason.RollingOut, target(o) + " is next"))
+                        ? Optional.of(new Readiness(Reason.RollingOut, target(o) + " is rolled out next"))
                         : Optional.empty())
                 .or(() -> filling(o, plan))
                 .or(() -> Workers.scalingOrHealing(o, before))
@@ -78,20 +81,36 @@ record Readiness(Reason reason, String message) {
                                 + "; every serving worker is kept as it is; " + TRY_AGAIN));
             case Failed ->
                 Optional.of(new Readiness(
-                        Reason.RolloutFailed,
-                        target(o) + " failed" + because(o, ": ") + "; nothing was removed; " + TRY_AGAIN));
+                        Reason.RolloutFailed, target(o) + " failed" + because(o, ": ") + kept(o) + next(o, failed.get())));
             case Succeeded, Superseded -> Optional.empty();
         });
     }
 
     private static Readiness rolledBack(Observation o, State.Failed failed) {
-        String next = failed.nextRetry()
-                .map(due -> "it is tried again at " + Times.clock(due))
-                .orElse(TRY_AGAIN);
         return new Readiness(
                 Reason.RolledBack,
-                target(o) + " failed" + because(o, " (", ")") + " and the workers are back at " + snapshot(o) + "; "
-                        + next);
+                target(o) + " failed" + because(o, " (", ")") + " and the workers are back at " + snapshot(o)
+                        + next(o, failed));
+    }
+
+    private static String kept(Observation o) {
+        if (o.settings().pauseOnFailure()) {
+            return "; nothing was removed (rollout.onFailure is Pause)";
+        }
+        boolean recorded = o.state()
+                .snapshot()
+                .filter(s -> o.records().containsKey(s.revision()))
+                .isPresent();
+        return recorded ? "" : "; nothing was removed, for the ControllerRevision of the last good version is gone";
+    }
+
+    /** What comes of it: a retry by itself, which an open breaker holds, or nothing without a person. */
+    private static String next(Observation o, State.Failed failed) {
+        Instant held = o.state().breaker() instanceof Breaker.Open open ? open.retryAt() : Instant.MIN;
+        return "; "
+                + failed.nextRetry()
+                        .map(due -> "it is tried again at " + Times.clock(due.isBefore(held) ? held : due))
+                        .orElse(TRY_AGAIN);
     }
 
     private static Optional<Readiness> filling(Observation o, Plan plan) {

@@ -31,14 +31,16 @@ public final class StatusRenderer {
      *
      * @param pool as observed; its stored conditions keep the times of their last transition
      * @param o what the plan was made from
-     * @param after what is to be remembered: {@link Plan.Record#next} (with evidence added), otherwise {@code
-     * o.state()}
+     * @param after what is to be remembered: {@link Plan.Record#next}, with evidence added; otherwise {@code o.state()}
      * @param plan of this pass: what it waits for, and for whom
      */
     public static WorkerPoolStatus render(WorkerPool pool, Observation o, State after, Plan plan, Instant now) {
         Counters counters =
                 Counters.of(o.workers(), after.wanted().orElse(o.settings().revision()));
         Optional<State.Failed> failed = after.failed();
+        List<State.Ending> history = after.history().stream()
+                .limit(o.settings().rolloutHistoryLimit())
+                .toList();
         return new WorkerPoolStatus(
                 pool.getMetadata().getGeneration(),
                 after.seenRetry().orElse(null),
@@ -61,8 +63,8 @@ public final class StatusRenderer {
                 StatusMapper.rolloutStatus(after.rollout(), o.settings().replicas(), plan.waiting()),
                 StatusMapper.breakerStatus(after.breaker()),
                 after.lastFailure().map(StatusRenderer::lastFailure).orElse(null),
-                history(after.history()),
-                Statistics.over(after.history()),
+                history(history),
+                Statistics.over(history),
                 Conditions.of(
                         o, after, plan, conditions(pool), pool.getMetadata().getGeneration(), now));
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.workerpool.operator.act.Expectations.Visibility;
 import dev.workerpool.operator.decide.PodFacts;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -88,6 +89,7 @@ class ExpectationsTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                0);
+                0,
+                Duration.ofSeconds(35));
     }
 }

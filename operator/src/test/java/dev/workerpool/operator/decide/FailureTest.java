@@ -280,7 +280,7 @@ class FailureTest {
                 .wakesIn(40)
                 .after(39)
                 .ready("1-1")
-                .plays("evict 1-0")
+                .plays("evict 1-0", "record") // its drain is given time
                 .gone("1-0")
                 .plays("record: WorkerReplaced")
                 .wakesIn(7) // pauseSeconds, no part of the deadline
@@ -290,6 +290,48 @@ class FailureTest {
                 .rests()
                 .wakesIn(100);
         assertThat(film.course().pausedFor()).isEqualTo(Duration.ZERO);
+    }
+
+    @Test
+    void theDrainOfAnOldWorkerIsNoPartOfTheDeadline() {
+        Film film = aPool().replicas(2).progressDeadlineSeconds(40).running().begins("B");
+        film.plays("create 1-1 B")
+                .after(15)
+                .ready("1-1")
+                .plays("evict 1-0")
+                .wakesIn(5)
+                .after(5)
+                .plays("record") // half of the step's time is over: its clock is set anew
+                .wakesIn(20)
+                .after(20)
+                .plays("record")
+                .after(1)
+                .gone("1-0")
+                .plays("record: WorkerReplaced", "create 2-1 B")
+                .pending("2-1")
+                .rests()
+                .wakesIn(40);
+    }
+
+    @Test
+    void theDrainOfASupersededWorkerLeavesTheNextOneHalfOfTheTime() {
+        Film film = aPool().replicas(1).progressDeadlineSeconds(40).running().begins("B");
+        film.plays("create 1-1 B")
+                .apply(p -> p.version("C"))
+                .plays("record", "dry run 1-2", "keep C", "record: RolloutSuperseded, RolloutStarted", "delete 1-1 by rollout")
+                .after(39)
+                .plays("record")
+                .after(19)
+                .gone("1-1")
+                .plays("create 1-1 C")
+                .wakesIn(21);
+    }
+
+    @Test
+    void aStepThatEndedWhileNoOperatorRanHasNotFailed() {
+        Film film = aPool().replicas(2).progressDeadlineSeconds(40).running().begins("B");
+        film.plays("create 1-1 B").ready("1-1").plays("evict 1-0");
+        film.operatorRestarts().after(100).gone("1-0").plays("record: WorkerReplaced", "create 2-1 B");
     }
 
     @Test
@@ -373,13 +415,13 @@ class FailureTest {
         assertThat(messageAtTheDeadline(pending.pending("1-1")))
                 .endsWith(": web-1-1 starts, and then has 30 s to become ready, then web-1-0 is evicted");
 
-        Film draining = aPool().replicas(2)
+        Film others = aPool().replicas(2)
                 .progressDeadlineSeconds(60)
                 .running()
                 .begins("B")
                 .surges();
-        draining.ready("1-1").plays("evict 1-0");
-        assertThat(messageAtTheDeadline(draining)).endsWith(": no worker was replaced");
+        others.after(40).ready("1-1").unready("2-0").rests().after(20).playsOut(); // 1-0 alone serves beside 1-1
+        assertThat(others.state().lastFailure().orElseThrow().message()).endsWith(": no worker was replaced");
     }
 
     @Test

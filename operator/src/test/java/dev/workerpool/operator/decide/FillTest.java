@@ -129,17 +129,6 @@ class FillTest {
         film.after(10).plays("keep A", "promote A to 1");
     }
 
-    @Test
-    void keepsAsMuchHistoryAsAskedFor() {
-        Film film = aPool().replicas(1)
-                .rolloutHistoryLimit(2)
-                .running()
-                .rollsTo("B")
-                .rollsTo("C")
-                .rollsTo("D");
-        assertThat(film.state().history()).extracting(State.Ending::version).containsExactly("D", "C");
-    }
-
     private static Film filling() {
         return aPool().replicas(2).created().plays("record", "dry run 1-0", "keep A", "create 1-0 A + create 2-0 A");
     }

@@ -43,6 +43,8 @@ final class Film {
     private Verdict verdict = new Verdict.Unknown();
     private State state = State.NEW;
     private Instant now = START;
+    /** Of the pods that are made from now on; 35 s by the contract's defaults. */
+    private Duration grace = Duration.ofSeconds(35);
     private final List<Event> told = new ArrayList<>();
     private final List<String> said = new ArrayList<>();
     private Plan.Rest rest;
@@ -70,6 +72,12 @@ final class Film {
         } while (!lines.get(lines.size() - 1).contains("RolloutStarted") && lines.size() < 6);
         assertThat(lines).first().isEqualTo("record"); // of what is wanted now
         assertThat(lines).last().asString().isEqualTo("record: RolloutStarted");
+        return this;
+    }
+
+    /** Workers that are made from now on have so long to drain. */
+    Film graceSeconds(long value) {
+        grace = Duration.ofSeconds(value);
         return this;
     }
 
@@ -278,6 +286,12 @@ final class Film {
         throw new AssertionError("does not come to rest: " + lines);
     }
 
+    /** The first fill, until it is at rest. */
+    Film fills() {
+        playsOut();
+        return this;
+    }
+
     /** The version is rolled out to the last worker. */
     Film rollsTo(String version) {
         begins(version);
@@ -372,7 +386,7 @@ final class Film {
 
     Observation observe() {
         Optional<Instant> startedAt = state.rollout().running().map(Rollout.Course::startedAt);
-        List<Worker> workers = sightings.see(List.copyOf(pods.values()), startedAt, now);
+        List<Worker> workers = sightings.see(List.copyOf(pods.values()), startedAt, spec.settings().replicas(), now);
         return new Observation(
                 "web",
                 spec.settings(),
@@ -482,7 +496,8 @@ final class Film {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                0);
+                0,
+                grace);
         assertThat(pods.putIfAbsent(made.name(), made)).as("%s exists", name).isNull();
         return "create " + name + " " + made.version();
     }
@@ -544,7 +559,8 @@ final class Film {
                 f.fault(),
                 Optional.empty(),
                 f.unreadyBecause(),
-                f.deletionCost());
+                f.deletionCost(),
+                f.grace());
     }
 
     private PodFacts said(
@@ -574,7 +590,8 @@ final class Film {
                 fault,
                 blocked,
                 unreadyBecause,
-                cost);
+                cost,
+                f.grace());
     }
 
     private static String name(PodFacts f) {

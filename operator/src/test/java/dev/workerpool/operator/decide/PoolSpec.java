@@ -20,7 +20,6 @@ final class PoolSpec {
     private int failureThreshold = 3;
     private int resetTimeout = 60;
     private int revisionHistoryLimit = 10;
-    private int rolloutHistoryLimit = 100;
 
     static PoolSpec aPool() {
         return new PoolSpec();
@@ -106,11 +105,6 @@ final class PoolSpec {
         return this;
     }
 
-    PoolSpec rolloutHistoryLimit(int value) {
-        rolloutHistoryLimit = value;
-        return this;
-    }
-
     /** A film that begins with the pool just created. */
     Film created() {
         return new Film(this);
@@ -118,12 +112,10 @@ final class PoolSpec {
 
     /** A film that begins with the pool filled, available and at rest: every worker is {@code <slot>-0}. */
     Film running() {
-        Film film = created();
-        film.playsOut();
-        return film;
+        return created().fills();
     }
 
-    /** readyTimeout and grace are 30 s and 35 s, the contract's defaults. */
+    /** readyTimeout is 30 s, the contract's default. */
     Settings settings() {
         return new Settings(
                 version,
@@ -140,10 +132,9 @@ final class PoolSpec {
                 verification,
                 pauseOnFailure,
                 retryLimit,
-                Duration.ofSeconds(35),
                 failureThreshold,
                 Duration.ofSeconds(resetTimeout),
                 revisionHistoryLimit,
-                rolloutHistoryLimit);
+                100);
     }
 }

@@ -58,6 +58,25 @@ class RolloutTest {
     }
 
     @Test
+    void anOldWorkerIsWaitedForAsLongAsItsOwnGracePeriodSays() {
+        aPool().replicas(2)
+                .progressDeadlineSeconds(1000)
+                .created()
+                .graceSeconds(300)
+                .fills()
+                .graceSeconds(35) // B's
+                .begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0")
+                .wakesIn(330)
+                .after(329)
+                .rests()
+                .after(1)
+                .plays("record: WorkerReplaced", "create 2-1 B");
+    }
+
+    @Test
     void nextStepDoesNotWaitWithTerminationStarted() {
         aPool().replicas(2)
                 .terminationStarted()

@@ -35,6 +35,23 @@ class ScalingTest {
     }
 
     @Test
+    void scalingUpWhileThoseThatLeftStillDrainHealsNobody() {
+        aPool().replicas(3)
+                .running()
+                .apply(p -> p.replicas(2))
+                .plays("delete 3-0: Scaled")
+                .apply(p -> p.replicas(3))
+                .plays("create 3-1 A: Scaled");
+    }
+
+    @Test
+    void whatWasLostBeforeScalingDownIsForgotten() {
+        Film film = aPool().replicas(3).running().quotaExceeded().gone("3-0");
+        film.rests().apply(p -> p.replicas(2)).rests().quotaGranted().rollsTo("B");
+        film.apply(p -> p.replicas(3)).plays("create 3-0 B: Scaled");
+    }
+
+    @Test
     void scalesDownByPodDeletionCostBeforeSlot() {
         aPool().replicas(3)
                 .running()

@@ -33,7 +33,6 @@ class EffectiveSpecTest {
                         Optional.empty(),
                         false,
                         0,
-                        Duration.ofSeconds(35),
                         3,
                         Duration.ofSeconds(60),
                         10,
@@ -72,7 +71,6 @@ class EffectiveSpecTest {
         assertThat(s.verification()).contains(new Settings.Verification(6, Duration.ofSeconds(7)));
         assertThat(s.pauseOnFailure()).isTrue();
         assertThat(s.retryLimit()).isEqualTo(8);
-        assertThat(s.grace()).isEqualTo(Duration.ofSeconds(3));
         assertThat(s.failureThreshold()).isEqualTo(9);
         assertThat(s.resetTimeout()).isEqualTo(Duration.ofSeconds(10));
         assertThat(s.revisionHistoryLimit()).isEqualTo(11);
@@ -130,13 +128,6 @@ class EffectiveSpecTest {
         String quick = V1.replace("httpGet: {path: /ready", "periodSeconds: 1\n        httpGet: {path: /ready");
 
         assertThat(settings(quick).readyTimeout()).isEqualTo(Duration.ofSeconds(30));
-    }
-
-    @Test
-    void theTemplatesOwnGracePeriodCounts() {
-        assertThat(settings(V1.replace("volumes:", "terminationGracePeriodSeconds: 90\n    volumes:"))
-                        .grace())
-                .isEqualTo(Duration.ofSeconds(90));
     }
 
     @Test

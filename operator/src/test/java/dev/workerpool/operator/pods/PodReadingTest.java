@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.workerpool.operator.decide.PodFacts;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class PodReadingTest {
@@ -200,6 +201,17 @@ class PodReadingTest {
 
         assertThat(facts(cost).deletionCost()).isEqualTo(-5);
         assertThat(facts(cost.replace("-5", "cheap")).deletionCost()).isZero();
+    }
+
+    @Test
+    void theGracePeriodIsThatOfItsDeletionElseItsOwn() {
+        String own = HEAD.replace("spec:\n", "spec:\n  terminationGracePeriodSeconds: 90\n");
+
+        assertThat(facts(HEAD).grace()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(facts(own).grace()).isEqualTo(Duration.ofSeconds(90));
+        assertThat(facts(own.replace("metadata:\n", "metadata:\n  deletionGracePeriodSeconds: 0\n"))
+                        .grace())
+                .isZero();
     }
 
     @Test

@@ -83,7 +83,8 @@ final class Seen {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                0);
+                0,
+                Duration.ofSeconds(35));
         return new Worker(
                 pod,
                 ready ? Optional.of(NOW.minusSeconds(readyFor)) : Optional.empty(),
@@ -112,7 +113,6 @@ final class Seen {
                 Optional.empty(),
                 false,
                 0,
-                Duration.ofSeconds(35),
                 3,
                 Duration.ofSeconds(60),
                 10,

@@ -21,14 +21,15 @@ class RolloutReasonTest {
     void rollingBackNamesWhatFailed() {
         World pool = aPool().spec("2.0").failed("2.0", null, null).rollingBack("2.0", Optional.of(1));
         says(pool, "False RollingBack", "True RollingBack", "False Moving");
-        assertThat(ready(pool)).isEqualTo("the rollback to version 1.0: web-1-3: container app exited with code 3");
+        assertThat(ready(pool)).isEqualTo("the rollback to version 1.0 (web-1-3: container app exited with code 3)"
+                        + " runs; status.rollout.message says what it waits for");
     }
 
     @Test
     void theWayBackIsARollbackWithoutAFailure() {
         World pool = aPool().rollingBack("2.0", Optional.empty());
         says(pool, "False RollingBack", "True RollingBack", "False Moving");
-        assertThat(ready(pool)).isEqualTo("the way back to version 1.0");
+        assertThat(ready(pool)).isEqualTo("the way back to version 1.0 runs; status.rollout.message says what it waits for");
     }
 
     @Test
@@ -100,9 +101,29 @@ class RolloutReasonTest {
 
     @Test
     void rolloutFailedRemovesNothing() {
-        World pool = aPool().spec("2.0").failed("2.0", Result.Failed, null);
+        World pool = aPool().spec("2.0").pauseOnFailure().failed("2.0", Result.Failed, null);
         says(pool, "False RolloutFailed", "False Failed", "True RolloutFailed");
-        assertThat(ready(pool)).contains("version 2.0 failed: web-1-3", "nothing was removed", RETRY);
+        assertThat(ready(pool)).contains("version 2.0 failed: web-1-3", "nothing was removed (rollout.onFailure", RETRY);
+    }
+
+    @Test
+    void rolloutFailedSaysWhyThereWasNoRollback() {
+        World pool = aPool().spec("2.0").failed("2.0", Result.Failed, null);
+        assertThat(ready(pool)).as("scaled to 0 in its rollback").doesNotContain("nothing was removed");
+        assertThat(ready(pool.noRecords())).contains("the ControllerRevision of the last good version is gone");
+    }
+
+    @Test
+    void rolloutFailedIsNotStalledWhileARetryIsDueLater() {
+        World pool = aPool().spec("2.0").pauseOnFailure().failed("2.0", Result.Failed, NOW.plusSeconds(20));
+        says(pool, "False RolloutFailed", "False Failed", "False Moving");
+        assertThat(ready(pool)).endsWith("it is tried again at 12:00:20Z");
+    }
+
+    @Test
+    void anOpenBreakerHoldsARetry() {
+        World pool = aPool().spec("2.0").failed("2.0", Result.RolledBack, NOW.plusSeconds(20));
+        assertThat(ready(pool.open())).endsWith("it is tried again at 12:00:30Z");
     }
 
     @Test

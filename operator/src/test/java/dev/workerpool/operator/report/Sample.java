@@ -44,7 +44,8 @@ final class Sample {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                0);
+                0,
+                Duration.ofSeconds(35));
         return new Worker(
                 pod,
                 ready ? Optional.of(World.NOW) : Optional.empty(),
@@ -70,7 +71,7 @@ final class Sample {
                 List.of());
     }
 
-    static Settings settings(String version, int replicas, boolean paused) {
+    static Settings settings(String version, int replicas, boolean paused, boolean pauseOnFailure, int rolloutHistoryLimit) {
         return new Settings(
                 version,
                 "r" + version,
@@ -84,12 +85,11 @@ final class Sample {
                 Duration.ofSeconds(1),
                 true,
                 Optional.empty(),
-                false,
+                pauseOnFailure,
                 0,
-                Duration.ofSeconds(35),
                 3,
                 Duration.ofSeconds(60),
                 10,
-                100);
+                rolloutHistoryLimit);
     }
 }

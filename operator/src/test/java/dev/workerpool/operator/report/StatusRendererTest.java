@@ -80,6 +80,18 @@ class StatusRendererTest {
     }
 
     @Test
+    void keepsAsMuchHistoryAsTheSpecSaysNow() {
+        World pool = aPool().history(ending(Result.Succeeded, 10_000), ending(Result.RolledBack, 20_000));
+        assertThat(pool.render().history()).hasSize(2);
+        WorkerPoolStatus one = pool.rolloutHistoryLimit(1).render();
+        assertThat(one.history())
+                .extracting(WorkerPoolStatus.HistoryEntry::result)
+                .containsExactly(WorkerPoolStatus.Result.Succeeded);
+        assertThat(one.statistics().rollouts()).isEqualTo(1);
+        assertThat(pool.rolloutHistoryLimit(0).render().history()).isNull();
+    }
+
+    @Test
     void anUnreadableSpecKeepsWhatIsStoredAndStallsThePool() {
         World pool = aPool();
         WorkerPoolStatus stored = pool.render();

@@ -30,6 +30,9 @@ final class World {
     private String version = "1.0";
     private int replicas = 3;
     private boolean paused;
+    private boolean pauseOnFailure;
+    private int rolloutHistoryLimit = 100;
+    private Map<String, Long> records = Map.of("r1.0", 1L);
     private Verdict verdict = new Verdict.Accepted();
     private Optional<String> blocked = Optional.empty();
     private String waiting = "";
@@ -53,6 +56,35 @@ final class World {
 
     World paused() {
         paused = true;
+        return this;
+    }
+
+    World pauseOnFailure() {
+        pauseOnFailure = true;
+        return this;
+    }
+
+    World noRecords() {
+        records = Map.of();
+        return this;
+    }
+
+    World rolloutHistoryLimit(int next) {
+        rolloutHistoryLimit = next;
+        return this;
+    }
+
+    World history(State.Ending... newestFirst) {
+        state = new State(
+                state.seenRetry(),
+                state.snapshot(),
+                state.wanted(),
+                state.failed(),
+                state.fillStartedAt(),
+                state.rollout(),
+                state.breaker(),
+                state.lastFailure(),
+                List.of(newestFirst));
         return this;
     }
 
@@ -185,10 +217,10 @@ final class World {
     private Observation observation() {
         return new Observation(
                 "web",
-                Sample.settings(version, replicas, paused),
+                Sample.settings(version, replicas, paused, pauseOnFailure, rolloutHistoryLimit),
                 state,
                 List.copyOf(workers),
-                Map.of("r1.0", 1L),
+                records,
                 verdict,
                 Map.of(),
                 Map.copyOf(lost),

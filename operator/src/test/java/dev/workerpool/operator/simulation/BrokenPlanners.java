@@ -33,7 +33,6 @@ final class BrokenPlanners {
                 s.verification(),
                 s.pauseOnFailure(),
                 s.retryLimit(),
-                s.grace(),
                 s.failureThreshold(),
                 s.resetTimeout(),
                 s.revisionHistoryLimit(),

@@ -11,9 +11,12 @@ import dev.workerpool.operator.simulation.SimulatedCluster.Spec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * I1 to I5 of contract.md, checked at every write the operator does: against the truth for what is of its own doing, and
@@ -32,6 +35,9 @@ final class Invariants {
     private final SimulatedCluster cluster;
     private Map<String, PodFacts> view = Map.of();
     private Pool viewPool;
+    /** By slot: the revisions that its workers had since it was last empty with none missing. */
+    private final Map<Integer, Set<String>> had = new HashMap<>();
+
     private final Map<String, Instant> readySince = new HashMap<>();
     private final Map<String, String> readyMarks = new HashMap<>();
 
@@ -57,6 +63,14 @@ final class Invariants {
             }
         }
         viewPool = pool;
+        pods.values()
+                .forEach(p ->
+                        had.computeIfAbsent(p.slot(), slot -> new HashSet<>()).add(p.revision()));
+        Set<Integer> staffed =
+                pods.values().stream().filter(PodFacts::live).map(PodFacts::slot).collect(Collectors.toSet());
+        if (staffed.size() >= pool.spec().replicas()) {
+            had.keySet().retainAll(staffed); // nobody is missing
+        }
     }
 
     void creating(Action.Create c) {
@@ -84,6 +98,18 @@ final class Invariants {
                                         && p.facts.slot() == c.slot()
                                         && p.facts.revision().equals(course.toRevision())))
                 .ifPresent(course -> check(c.revision().equals(course.toRevision()), "I3: not the one target: " + c));
+        boolean ofTheTarget = state.rollout() instanceof Rollout.RollingOut r
+                && c.revision().equals(r.course().toRevision())
+                && (r.course().fromRevision().isEmpty() // scaled up from 0
+                        || !cluster.records.containsKey(state.snapshot().get().revision()));
+        boolean besideOneSeen = view.values().stream().anyMatch(p -> p.live() && p.slot() == c.slot());
+        check(
+                besideOneSeen
+                        || state.snapshot().isEmpty()
+                        || isSnapshot(state, c.revision())
+                        || ofTheTarget
+                        || had.getOrDefault(c.slot(), Set.of()).contains(c.revision()),
+                "neither the snapshot's nor what the worker was: " + c);
         boolean failed =
                 state.failed().map(f -> f.revision().equals(c.revision())).orElse(false);
         check(!failed || isSnapshot(state, c.revision()), "made again although it failed: " + c);
@@ -114,7 +140,7 @@ final class Invariants {
         return pod.facts.terminating()
                 && pod.removedByRolloutAt
                         .map(at -> cluster.now.isBefore(
-                                at.plus(SimulatedCluster.GRACE).plusSeconds(30)))
+                                at.plus(pod.facts.grace()).plusSeconds(30)))
                         .orElse(false);
     }
 
@@ -168,6 +194,7 @@ final class Invariants {
                 "counted without a failed rollout: " + before.breaker() + " -> " + after.breaker());
         boolean opens = after.breaker() instanceof Breaker.Open && !(before.breaker() instanceof Breaker.Open);
         check(!opens || failedNow, "opened without a failed rollout");
+        check(!failedNow || cluster.faults || !isLast(before), "a good version failed without a fault");
         boolean starts =
                 after.rollout() instanceof Rollout.RollingOut && !(before.rollout() instanceof Rollout.RollingOut);
         check(!starts || !(before.breaker() instanceof Breaker.Open), "I5: a rollout starts while the breaker is open");
@@ -184,6 +211,13 @@ final class Invariants {
                         || Duration.between(after.lastFailure().orElseThrow().time(), now)
                                 .isZero(),
                 "the evidence is of another time");
+    }
+
+    private static boolean isLast(State state) {
+        return state.rollout()
+                .running()
+                .filter(c -> c.toRevision().equals("r" + Simulation.LAST_VERSION))
+                .isPresent();
     }
 
     void dropped(String revision) {

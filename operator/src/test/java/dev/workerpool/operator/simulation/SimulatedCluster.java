@@ -63,7 +63,6 @@ final class SimulatedCluster {
         boolean foreign;
         Optional<Instant> removedByRolloutAt = Optional.empty();
         boolean removedByOperator;
-        boolean stuck;
         /** A policy refuses to let it be deleted, as long as there are faults. */
         boolean undeletable;
 
@@ -77,12 +76,11 @@ final class SimulatedCluster {
 
     private record Change(Instant deliverAt, Runnable apply) {}
 
-    static final Duration GRACE = Duration.ofSeconds(10);
-
     final SplittableRandom random;
     final Map<String, SimPod> pods = new TreeMap<>();
     final Map<String, Long> records = new HashMap<>();
     private final Map<Integer, Quality> qualities = new HashMap<>();
+    private final Map<String, Duration> graces = new HashMap<>();
     private final Deque<Change> podChanges = new ArrayDeque<>();
     private final Deque<Change> poolChanges = new ArrayDeque<>();
     Map<String, PodFacts> cachedPods = new TreeMap<>();
@@ -110,6 +108,11 @@ final class SimulatedCluster {
             Quality[] all = Quality.values();
             return chance(0.4) ? Quality.GOOD : all[random.nextInt(all.length)];
         });
+    }
+
+    /** Most drain within seconds; workers of some revisions take longer than any step may. */
+    private Duration grace(String revision) {
+        return graces.computeIfAbsent(revision, r -> Duration.ofSeconds(chance(0.1) ? 900 : 10));
     }
 
     void mend(int version) {
@@ -162,7 +165,8 @@ final class SimulatedCluster {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                0);
+                0,
+                grace(revision));
         pod.nextAt = now.plusMillis(100 + random.nextInt(900));
         pods.put(name, pod);
         publish(pod);
@@ -190,8 +194,9 @@ final class SimulatedCluster {
                 f.fault(),
                 f.blocked(),
                 f.nodeLost());
-        pod.stuck = faults && chance(0.03);
-        pod.nextAt = pod.stuck ? now.plusSeconds(120) : now.plusMillis(random.nextInt(6000));
+        long grace = f.grace().toMillis();
+        boolean stuck = faults && chance(0.03);
+        pod.nextAt = now.plusMillis(stuck ? grace + 110_000 : random.nextLong(grace));
     }
 
     void remove(SimPod pod) {
@@ -372,7 +377,8 @@ final class SimulatedCluster {
                 fault,
                 blocked,
                 f.unreadyBecause(),
-                f.deletionCost());
+                f.deletionCost(),
+                f.grace());
         publish(pod);
     }
 
@@ -399,7 +405,8 @@ final class SimulatedCluster {
                 f.fault(),
                 f.blocked(),
                 f.unreadyBecause(),
-                f.deletionCost());
+                f.deletionCost(),
+                f.grace());
         if (pod.foreign) {
             return;
         }

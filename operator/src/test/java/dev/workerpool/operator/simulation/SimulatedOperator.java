@@ -126,7 +126,7 @@ final class SimulatedOperator {
 
     private Observation observe(Pool pool, Map<String, PodFacts> pods) {
         Optional<Instant> rollout = pool.state().rollout().running().map(Rollout.Course::startedAt);
-        List<Worker> workers = sightings.see(List.copyOf(pods.values()), rollout, now());
+        List<Worker> workers = sightings.see(List.copyOf(pods.values()), rollout, pool.spec().replicas(), now());
         return new Observation(
                 "p",
                 settings(pool.spec()),
@@ -160,7 +160,6 @@ final class SimulatedOperator {
                 s.verified() ? Optional.of(new Settings.Verification(3, Duration.ofSeconds(1))) : Optional.empty(),
                 s.pauseOnFailure(),
                 s.retryLimit(),
-                SimulatedCluster.GRACE,
                 s.failureThreshold(),
                 Duration.ofSeconds(s.resetSeconds()),
                 2,

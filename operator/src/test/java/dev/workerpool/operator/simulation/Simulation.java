@@ -19,7 +19,7 @@ import java.util.function.Function;
  */
 final class Simulation {
     private static final int FAULTY_EVENTS = 150;
-    private static final int LAST_VERSION = 1000;
+    static final int LAST_VERSION = 1000;
 
     private final SimulatedCluster cluster;
     private final SimulatedOperator operator;
@@ -150,7 +150,7 @@ final class Simulation {
                 false,
                 s.maxSurge(),
                 s.minReadySeconds(),
-                600, // long enough for what the faults left behind: stuck pods, lost nodes, delays
+                600, // long enough for what the faults left behind: lost nodes, delays
                 s.pauseSeconds(),
                 s.terminationComplete(),
                 s.verified(),
@@ -159,7 +159,7 @@ final class Simulation {
                 s.failureThreshold(),
                 s.resetSeconds(),
                 s.retry()));
-        Instant limit = cluster.now.plus(Duration.ofHours(2));
+        Instant limit = cluster.now.plus(Duration.ofHours(6));
         int events = 0;
         while (!settled()) {
             step();
