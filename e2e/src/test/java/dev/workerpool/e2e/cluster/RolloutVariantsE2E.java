@@ -54,8 +54,8 @@ class RolloutVariantsE2E extends ClusterTest {
 
             assertThat(Pool.condition(failed, Ready).getMessage())
                     .isEqualTo("version 2.0.0-never failed: kept-1-1: was not ready within 8 s of running"
-                            + " (rollout.readyTimeoutSeconds); nothing was removed; apply a new spec.version, or annotate"
-                            + " with workerpool.dev/retry=<any new value> to try again");
+                            + " (rollout.readyTimeoutSeconds); nothing was removed (rollout.onFailure is Pause); apply a new"
+                            + " spec.version, or annotate with workerpool.dev/retry=<any new value> to try again");
             assertThat(Pool.condition(failed, Stalled).getReason()).isEqualTo("RolloutFailed");
             assertThat(Pool.condition(failed, Available).getStatus()).isEqualTo("True");
             assertThat(failed.rollout()).isNull();

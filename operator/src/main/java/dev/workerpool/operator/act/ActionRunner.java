@@ -86,7 +86,8 @@ public final class ActionRunner {
         List<Verifier.Question> questions = workers.stream()
                 .filter(worker -> asked.contains(worker.pod().uid()))
                 .flatMap(worker -> a.view().pods().stream()
-                        .filter(pod -> pod.getMetadata().getUid().equals(worker.pod().uid()))
+                        .filter(pod ->
+                                pod.getMetadata().getUid().equals(worker.pod().uid()))
                         .map(pod -> new Verifier.Question(pod, worker.check().failures())))
                 .toList();
         verifier.ask(rollout.verification(), questions)

@@ -47,16 +47,15 @@ final class Verifier {
                     .collect(Collectors.toMap(
                             q -> q.pod().getMetadata().getUid(), q -> threads.submit(() -> answer(how, q))));
             threads.close(); // waits for all of them
-            return answers.entrySet().stream()
-                    .collect(Collectors.toMap(Map.Entry::getKey, a -> a.getValue().resultNow()));
+            return answers.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, a -> a.getValue()
+                    .resultNow()));
         }
     }
 
     private Check answer(WorkerPoolSpec.Verification how, Question question) {
         String problem = problem(how, question.pod());
         boolean passed = problem.isEmpty();
-        return new Check(
-                passed, question.failures() + (passed ? 0 : 1), Optional.of(clock.instant()), problem);
+        return new Check(passed, question.failures() + (passed ? 0 : 1), Optional.of(clock.instant()), problem);
     }
 
     /** Empty if it is healthy. */

@@ -93,15 +93,7 @@ public sealed interface Rollout {
         /** The clock of the step starts now. */
         Course stepAnew(Instant now) {
             return new Course(
-                    fromVersion,
-                    fromRevision,
-                    toVersion,
-                    toRevision,
-                    startedAt,
-                    now,
-                    pausedSince,
-                    Duration.ZERO,
-                    done);
+                    fromVersion, fromRevision, toVersion, toRevision, startedAt, now, pausedSince, Duration.ZERO, done);
         }
     }
 

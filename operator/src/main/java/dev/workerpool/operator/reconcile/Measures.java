@@ -19,8 +19,7 @@ import java.util.Set;
 /** What the metrics count of a pass (contract, section 7). */
 final class Measures {
     /** With these the last worker is on the target too. */
-    private static final Set<Event.Kind> COMPLETE =
-            Set.of(Event.Kind.RolloutSucceeded, Event.Kind.RollbackSucceeded);
+    private static final Set<Event.Kind> COMPLETE = Set.of(Event.Kind.RolloutSucceeded, Event.Kind.RollbackSucceeded);
 
     private final PoolMetrics metrics;
 

@@ -103,11 +103,7 @@ final class Conditions {
     private void stalled(Readiness ready, State after) {
         boolean stalled =
                 switch (ready.reason()) {
-                    case InvalidTemplate,
-                            NoReadinessProbe,
-                            CircuitBreakerOpen,
-                            RollbackFailed,
-                            NoSnapshot -> true;
+                    case InvalidTemplate, NoReadinessProbe, CircuitBreakerOpen, RollbackFailed, NoSnapshot -> true;
                     case RolledBack, RolloutFailed ->
                         after.failed().flatMap(State.Failed::nextRetry).isEmpty();
                     default -> false;

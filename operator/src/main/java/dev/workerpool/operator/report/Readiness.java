@@ -81,7 +81,8 @@ record Readiness(Reason reason, String message) {
                                 + "; every serving worker is kept as it is; " + TRY_AGAIN));
             case Failed ->
                 Optional.of(new Readiness(
-                        Reason.RolloutFailed, target(o) + " failed" + because(o, ": ") + kept(o) + next(o, failed.get())));
+                        Reason.RolloutFailed,
+                        target(o) + " failed" + because(o, ": ") + kept(o) + next(o, failed.get())));
             case Succeeded, Superseded -> Optional.empty();
         });
     }

@@ -318,7 +318,12 @@ class FailureTest {
         Film film = aPool().replicas(1).progressDeadlineSeconds(40).running().begins("B");
         film.plays("create 1-1 B")
                 .apply(p -> p.version("C"))
-                .plays("record", "dry run 1-2", "keep C", "record: RolloutSuperseded, RolloutStarted", "delete 1-1 by rollout")
+                .plays(
+                        "record",
+                        "dry run 1-2",
+                        "keep C",
+                        "record: RolloutSuperseded, RolloutStarted",
+                        "delete 1-1 by rollout")
                 .after(39)
                 .plays("record")
                 .after(19)

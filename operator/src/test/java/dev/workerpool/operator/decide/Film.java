@@ -45,6 +45,7 @@ final class Film {
     private Instant now = START;
     /** Of the pods that are made from now on; 35 s by the contract's defaults. */
     private Duration grace = Duration.ofSeconds(35);
+
     private final List<Event> told = new ArrayList<>();
     private final List<String> said = new ArrayList<>();
     private Plan.Rest rest;
@@ -386,7 +387,8 @@ final class Film {
 
     Observation observe() {
         Optional<Instant> startedAt = state.rollout().running().map(Rollout.Course::startedAt);
-        List<Worker> workers = sightings.see(List.copyOf(pods.values()), startedAt, spec.settings().replicas(), now);
+        List<Worker> workers = sightings.see(
+                List.copyOf(pods.values()), startedAt, spec.settings().replicas(), now);
         return new Observation(
                 "web",
                 spec.settings(),

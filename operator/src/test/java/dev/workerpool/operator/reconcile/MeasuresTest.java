@@ -62,8 +62,8 @@ class MeasuresTest {
     void workersThatAreMadeAgainAndBrokenInvariantsAreCounted() {
         Observation o = seen("A", new Rollout.Idle(), RECORDS, OTHER);
         List<Event> healed = List.of(new Event(Event.Kind.WorkerHealed, "1 lost worker is made again"));
-        Plan.Act act = new Plan.Act(
-                List.of(new Action.Evict(OTHER.pod())), healed, Optional.empty(), "", Optional.empty());
+        Plan.Act act =
+                new Plan.Act(List.of(new Action.Evict(OTHER.pod())), healed, Optional.empty(), "", Optional.empty());
         measures.acted(o, act, POOL);
 
         assertThat(scraped("invariant_violations_total", "invariant=\"I1\"")).isEqualTo(1);
@@ -75,8 +75,7 @@ class MeasuresTest {
         StepClock steps = new StepClock();
         Observation before = seen("B", rollingOut("A", "B"), RECORDS, OLD, OTHER);
         steps.acted(before, List.of(new Action.Create(1, 1, "rB")));
-        measures.observed(
-                seen("B", rollingOut("A", "B"), RECORDS, OLD, worker(1, 1, "B", 0), OTHER), POOL, steps);
+        measures.observed(seen("B", rollingOut("A", "B"), RECORDS, OLD, worker(1, 1, "B", 0), OTHER), POOL, steps);
 
         assertThat(scraped("workers", "state=\"desired\"")).isEqualTo(2);
         assertThat(scraped("workers", "state=\"ready\"")).isEqualTo(3);

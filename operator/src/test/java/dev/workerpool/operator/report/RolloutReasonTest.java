@@ -21,7 +21,8 @@ class RolloutReasonTest {
     void rollingBackNamesWhatFailed() {
         World pool = aPool().spec("2.0").failed("2.0", null, null).rollingBack("2.0", Optional.of(1));
         says(pool, "False RollingBack", "True RollingBack", "False Moving");
-        assertThat(ready(pool)).isEqualTo("the rollback to version 1.0 (web-1-3: container app exited with code 3)"
+        assertThat(ready(pool))
+                .isEqualTo("the rollback to version 1.0 (web-1-3: container app exited with code 3)"
                         + " runs; status.rollout.message says what it waits for");
     }
 
@@ -29,7 +30,8 @@ class RolloutReasonTest {
     void theWayBackIsARollbackWithoutAFailure() {
         World pool = aPool().rollingBack("2.0", Optional.empty());
         says(pool, "False RollingBack", "True RollingBack", "False Moving");
-        assertThat(ready(pool)).isEqualTo("the way back to version 1.0 runs; status.rollout.message says what it waits for");
+        assertThat(ready(pool))
+                .isEqualTo("the way back to version 1.0 runs; status.rollout.message says what it waits for");
     }
 
     @Test
@@ -103,7 +105,8 @@ class RolloutReasonTest {
     void rolloutFailedRemovesNothing() {
         World pool = aPool().spec("2.0").pauseOnFailure().failed("2.0", Result.Failed, null);
         says(pool, "False RolloutFailed", "False Failed", "True RolloutFailed");
-        assertThat(ready(pool)).contains("version 2.0 failed: web-1-3", "nothing was removed (rollout.onFailure", RETRY);
+        assertThat(ready(pool))
+                .contains("version 2.0 failed: web-1-3", "nothing was removed (rollout.onFailure", RETRY);
     }
 
     @Test

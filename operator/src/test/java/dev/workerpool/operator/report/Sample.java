@@ -71,7 +71,8 @@ final class Sample {
                 List.of());
     }
 
-    static Settings settings(String version, int replicas, boolean paused, boolean pauseOnFailure, int rolloutHistoryLimit) {
+    static Settings settings(
+            String version, int replicas, boolean paused, boolean pauseOnFailure, int rolloutHistoryLimit) {
         return new Settings(
                 version,
                 "r" + version,

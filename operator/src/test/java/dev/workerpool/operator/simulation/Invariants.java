@@ -63,11 +63,12 @@ final class Invariants {
             }
         }
         viewPool = pool;
-        pods.values()
-                .forEach(p ->
-                        had.computeIfAbsent(p.slot(), slot -> new HashSet<>()).add(p.revision()));
-        Set<Integer> staffed =
-                pods.values().stream().filter(PodFacts::live).map(PodFacts::slot).collect(Collectors.toSet());
+        pods.values().forEach(p -> had.computeIfAbsent(p.slot(), slot -> new HashSet<>())
+                .add(p.revision()));
+        Set<Integer> staffed = pods.values().stream()
+                .filter(PodFacts::live)
+                .map(PodFacts::slot)
+                .collect(Collectors.toSet());
         if (staffed.size() >= pool.spec().replicas()) {
             had.keySet().retainAll(staffed); // nobody is missing
         }
@@ -139,8 +140,8 @@ final class Invariants {
     private boolean countsAsRemoved(SimPod pod) {
         return pod.facts.terminating()
                 && pod.removedByRolloutAt
-                        .map(at -> cluster.now.isBefore(
-                                at.plus(pod.facts.grace()).plusSeconds(30)))
+                        .map(at ->
+                                cluster.now.isBefore(at.plus(pod.facts.grace()).plusSeconds(30)))
                         .orElse(false);
     }
 

@@ -126,7 +126,8 @@ final class SimulatedOperator {
 
     private Observation observe(Pool pool, Map<String, PodFacts> pods) {
         Optional<Instant> rollout = pool.state().rollout().running().map(Rollout.Course::startedAt);
-        List<Worker> workers = sightings.see(List.copyOf(pods.values()), rollout, pool.spec().replicas(), now());
+        List<Worker> workers =
+                sightings.see(List.copyOf(pods.values()), rollout, pool.spec().replicas(), now());
         return new Observation(
                 "p",
                 settings(pool.spec()),
