@@ -14,6 +14,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -42,14 +43,12 @@ final class Verifier {
 
     /** Asks each once, all at the same time, since one that hangs is to hold up no other; the answers by UID. */
     Map<String, Check> ask(WorkerPoolSpec.Verification how, List<Question> questions) {
+        Map<String, Future<Check>> answers = new HashMap<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            Map<String, Future<Check>> answers = questions.stream()
-                    .collect(Collectors.toMap(
-                            q -> q.pod().getMetadata().getUid(), q -> threads.submit(() -> answer(how, q))));
-            threads.close(); // waits for all of them
-            return answers.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, a -> a.getValue()
-                    .resultNow()));
-        }
+            questions.forEach(q -> answers.put(q.pod().getMetadata().getUid(), threads.submit(() -> answer(how, q))));
+        } // which waits for all of them
+        return answers.entrySet().stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, a -> a.getValue().resultNow()));
     }
 
     private Check answer(WorkerPoolSpec.Verification how, Question question) {
