@@ -25,7 +25,7 @@ import java.util.Optional;
  * @param blocked whom it waits for, if anyone: unschedulable, a missing ConfigMap, a registry that does not answer
  * @param unreadyBecause what keeps it from being ready and can be named: an init container that runs, a readiness gate, its lost node
  * @param deletionCost {@code controller.kubernetes.io/pod-deletion-cost}, 0 if absent
- * @param grace from its deletion to its SIGKILL: its own, whatever the spec says by now
+ * @param grace from its deletion to its SIGKILL: the longer of its own and its deletion's, whatever the spec says by now
  */
 public record PodFacts(
         String name,

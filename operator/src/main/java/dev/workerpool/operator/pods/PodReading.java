@@ -85,11 +85,11 @@ public final class PodReading {
                 grace(meta, spec)));
     }
 
-    /** What its deletion allows it, else what its spec does. */
+    /** The longer of its deletion's and its own: a kubelet that has ended its containers sets the former to 0. */
     private static Duration grace(ObjectMeta meta, PodSpec spec) {
         return Stream.of(meta.getDeletionGracePeriodSeconds(), spec.getTerminationGracePeriodSeconds())
                 .filter(Objects::nonNull)
-                .findFirst()
+                .max(Long::compare)
                 .map(Duration::ofSeconds)
                 .orElse(KUBERNETES_GRACE);
     }

@@ -204,14 +204,18 @@ class PodReadingTest {
     }
 
     @Test
-    void theGracePeriodIsThatOfItsDeletionElseItsOwn() {
+    void theGracePeriodIsTheLongerOfItsOwnAndThatOfItsDeletion() {
         String own = HEAD.replace("spec:\n", "spec:\n  terminationGracePeriodSeconds: 90\n");
 
         assertThat(facts(HEAD).grace()).isEqualTo(Duration.ofSeconds(30));
         assertThat(facts(own).grace()).isEqualTo(Duration.ofSeconds(90));
+        // What a kubelet leaves once the containers of a pod with a finalizer have ended.
         assertThat(facts(own.replace("metadata:\n", "metadata:\n  deletionGracePeriodSeconds: 0\n"))
                         .grace())
-                .isZero();
+                .isEqualTo(Duration.ofSeconds(90));
+        assertThat(facts(own.replace("metadata:\n", "metadata:\n  deletionGracePeriodSeconds: 300\n"))
+                        .grace())
+                .isEqualTo(Duration.ofSeconds(300));
     }
 
     @Test
