@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -17,6 +18,9 @@ import java.util.stream.Collectors;
  * @param leaseNamespace where operators agree who leads; empty: this one works without asking
  */
 public record Options(Set<String> namespaces, int managementPort, Optional<String> leaseNamespace) {
+    /** A DNS label, as the API server wants it. */
+    private static final Pattern NAMESPACE = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
+
     private static final Path POD_NAMESPACE_FILE = Path.of("/var/run/secrets/kubernetes.io/serviceaccount/namespace");
 
     /** All namespaces, any free port, no leader election: for a test or a demo in one process. */
@@ -38,6 +42,7 @@ public record Options(Set<String> namespaces, int managementPort, Optional<Strin
                         environment.getOrDefault("WATCH_NAMESPACES", "").split(","))
                 .map(String::strip)
                 .filter(name -> !name.isEmpty())
+                .map(name -> namespace("WATCH_NAMESPACES", name))
                 .collect(Collectors.toUnmodifiableSet());
         Optional<String> podNamespace = podNamespace(environment, podNamespaceFile);
         Optional<String> leaseNamespace =
@@ -55,6 +60,14 @@ public record Options(Set<String> namespaces, int managementPort, Optional<Strin
         return new Options(namespaces, port(environment.getOrDefault("MANAGEMENT_PORT", "8080")), leaseNamespace);
     }
 
+    private static String namespace(String variable, String name) {
+        if (NAMESPACE.matcher(name).matches()) {
+            return name;
+        }
+        throw new IllegalArgumentException(variable + " names " + name
+                + ", which can be no namespace: lower case letters, digits and dashes, at most 63");
+    }
+
     private static int port(String text) {
         try {
             int port = Integer.parseInt(text.strip());
@@ -70,7 +83,7 @@ public record Options(Set<String> namespaces, int managementPort, Optional<Strin
     private static Optional<String> podNamespace(Map<String, String> environment, Path file) {
         String named = environment.getOrDefault("POD_NAMESPACE", "").strip();
         if (!named.isEmpty()) {
-            return Optional.of(named);
+            return Optional.of(namespace("POD_NAMESPACE", named));
         }
         try {
             return Optional.of(Files.readString(file).strip()).filter(name -> !name.isEmpty());

@@ -2,6 +2,8 @@ package dev.workerpool.operator;
 
 import dev.workerpool.api.WorkerPool;
 import dev.workerpool.operator.health.ApiFailure;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.ListOptions;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReview;
@@ -18,7 +20,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Looks, before the operator starts, at what it cannot work without: an API server that answers, the permissions of
- * {@code deploy/base/rbac.yaml}, the CRD. Each lack is one sentence with the command that mends it.
+ * {@code deploy/base/rbac.yaml}, the namespaces that were named, the CRD. Each lack is one sentence with the command that mends it.
  */
 final class Preflight {
     /** Verbs on a resource of an API group, {@code resource/subresource} where it is one. */
@@ -32,6 +34,7 @@ final class Preflight {
     static final List<Permission> IN_POOL_NAMESPACES = List.of(
             Permission.of("workerpool.dev", "workerpools", "get", "list", "watch"),
             Permission.of("workerpool.dev", "workerpools/status", "update"),
+            Permission.of("workerpool.dev", "workerpools/finalizers", "update"),
             Permission.of("", "pods", "get", "list", "watch", "create", "delete"),
             Permission.of("", "pods/eviction", "create"),
             Permission.of("", "pods/log", "get"),
@@ -57,6 +60,14 @@ final class Preflight {
             if (!denied.isEmpty()) {
                 return Optional.of("Missing permissions on " + server + ": " + String.join("; ", denied) + ". "
                         + MEND_DEPLOYMENT + " (as a cluster administrator)");
+            }
+            Optional<String> namespace = options.namespaces().stream()
+                    .sorted()
+                    .filter(name -> !exists(client, name))
+                    .findFirst();
+            if (namespace.isPresent()) {
+                return Optional.of("Namespace " + namespace.get() + " does not exist on " + server
+                        + ", and WATCH_NAMESPACES names it; mend it with: kubectl create namespace " + namespace.get());
             }
             return missingResource(client, options);
         } catch (KubernetesClientException e) {
@@ -107,6 +118,28 @@ final class Preflight {
         SelfSubjectAccessReview answer = client.resource(review).create();
         return answer.getStatus() != null
                 && Boolean.TRUE.equals(answer.getStatus().getAllowed());
+    }
+
+    /** By a dry run of what may be done there: to get the namespace itself takes a permission that nothing else needs. */
+    private static boolean exists(KubernetesClient client, String namespace) {
+        Event event = new EventBuilder()
+                .withNewMetadata()
+                .withName("workerpool-operator-preflight")
+                .withNamespace(namespace)
+                .endMetadata()
+                .withNewInvolvedObject()
+                .withNamespace(namespace)
+                .endInvolvedObject()
+                .build();
+        try {
+            client.resource(event).dryRun().create();
+            return true;
+        } catch (KubernetesClientException e) {
+            if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+                return false;
+            }
+            throw e;
+        }
     }
 
     private static Optional<String> missingResource(KubernetesClient client, Options options) {

@@ -31,6 +31,15 @@ class OptionsTest {
                 .containsExactlyInAnyOrder("shop", "mail");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"*", "shop mail", "Shop", "-shop", "shop-", "shop.eu"})
+    void refusesANameThatCanBeNoNamespace(String name) {
+        assertThatThrownBy(() -> from(Map.of("WATCH_NAMESPACES", "mail," + name)))
+                .hasMessageStartingWith("WATCH_NAMESPACES names " + name + ", which can be no namespace");
+        assertThatThrownBy(() -> from(Map.of("POD_NAMESPACE", name)))
+                .hasMessageStartingWith("POD_NAMESPACE names " + name + ", which can be no namespace");
+    }
+
     @Test
     void electsALeaderByItselfInAPod() throws IOException {
         Files.writeString(directory.resolve("namespace"), "workerpool-system\n");

@@ -26,6 +26,7 @@ class PreflightTest {
     private Predicate<String> denied = review -> false;
     private int versionAnswers = 200;
     private int listAnswers = 200;
+    private String missingNamespace = "";
     private HttpServer server;
 
     @BeforeEach
@@ -95,6 +96,18 @@ class PreflightTest {
     }
 
     @Test
+    void namesANamespaceThatDoesNotExist() {
+        missingNamespace = "shop";
+
+        assertThat(problem(new Options(Set.of("mail", "shop"), 0, Optional.empty())))
+                .hasValueSatisfying(line -> assertThat(line)
+                        .startsWith("Namespace shop does not exist on http://127.0.0.1:")
+                        .contains("WATCH_NAMESPACES", "kubectl create namespace shop")
+                        .doesNotContain("\n"));
+        assertThat(problem(new Options(Set.of("mail"), 0, Optional.empty()))).isEmpty();
+    }
+
+    @Test
     void namesTheMissingCrd() {
         listAnswers = 404;
 
@@ -129,6 +142,10 @@ class PreflightTest {
                     201,
                     "{\"apiVersion\":\"authorization.k8s.io/v1\",\"kind\":\"SelfSubjectAccessReview\","
                             + "\"status\":{\"allowed\":" + !denied.test(review) + "}}");
+        } else if (path.endsWith("/events")) {
+            boolean dryRun = "dryRun=All".equals(exchange.getRequestURI().getQuery());
+            boolean missing = path.contains("/namespaces/" + missingNamespace + "/");
+            send(exchange, !dryRun ? 500 : missing ? 404 : 201, "{\"apiVersion\":\"v1\",\"kind\":\"Event\"}");
         } else {
             send(
                     exchange,
