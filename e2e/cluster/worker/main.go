@@ -28,6 +28,7 @@ type behaviour struct {
 	crash      bool // exits before it serves anything
 	deaf       bool // ignores SIGTERM
 	probeOnly  bool // ready for the kubelet's probe, 500 on /ready for everybody else
+	garbage    bool // logs control characters, and a megabyte without an end of line, before it exits
 	lastWords  string
 }
 
@@ -48,6 +49,8 @@ var behaviours = map[string]behaviour{
 	"flap":   {readyAfter: soon, flap: true},
 	"deaf":   {readyAfter: soon, deaf: true},
 	"verify": {readyAfter: soon, probeOnly: true},
+	"garbage": {crash: true, garbage: true, exitCode: 5,
+		lastWords: "lost\x1b[2J\x00\a\u202e\u0085\xff\r\n " + strings.Repeat("and found ", 1000)},
 }
 
 func behaviourOf(version string) behaviour {
@@ -115,6 +118,10 @@ func main() {
 	if w.crash {
 		log.Print("reading the configuration")
 		log.Print("opening the order database")
+		if w.garbage {
+			log.Print("\x1b[31mred\x1b[0m\x00\a\b\u202etsal\u0085\xff\r")
+			io.WriteString(os.Stdout, strings.Repeat("\x1b[1m\x00\xfe never end", 1<<16)) // 16 bytes, and so 1 MB
+		}
 		w.exit()
 	}
 

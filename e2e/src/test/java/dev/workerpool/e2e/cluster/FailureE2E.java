@@ -11,10 +11,12 @@ import dev.workerpool.api.WorkerPoolStatus.Phase;
 import dev.workerpool.api.WorkerPoolStatus.Result;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.Watch;
 import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -184,6 +186,30 @@ class FailureE2E extends ClusterTest {
                         Duration.between(reported, gone).toMillis());
             }
         }
+    }
+
+    @Test
+    void controlCharactersAndAMegabyteWithoutEndOfLineLeaveAStatusThatIsPrintableAndSmall() {
+        Pool pool = create("garbage", "{}");
+        pool.awaitUpToDate("1.0.0");
+        pool.version("2.0.0-garbage");
+        WorkerPoolStatus status = pool.await(Reason.RolledBack);
+
+        assertThat(status.lastFailure().exitCode()).isEqualTo(5);
+        assertThat(status.lastFailure().message())
+                .contains("lost [2J", "and found")
+                .hasSizeLessThanOrEqualTo(500);
+        // What was logged last is kept, as of any log.
+        assertThat(status.lastFailure().log())
+                .contains("never end", "and found")
+                .hasSizeLessThanOrEqualTo(2048);
+        assertThat(Serialization.asJson(pool.get().getStatus())).hasSizeLessThan(8 * 1024);
+        assertThat(pool.events("RolloutFailed")).singleElement().satisfies(event -> assertThat(event.getMessage())
+                .hasSizeLessThan(1024));
+        assertThat(Stream.concat(
+                        Stream.of(Serialization.asYaml(pool.get().getStatus())),
+                        pool.events("RolloutFailed").stream().map(Event::getMessage)))
+                .allSatisfy(text -> assertThat(text.replaceAll("[\n\t]", "")).doesNotContainPattern("\\p{C}"));
     }
 
     @Test

@@ -56,10 +56,13 @@ final class PodCalls {
         client.raw(pods(namespace) + "/" + name, "DELETE", guarded);
     }
 
-    /** The last lines of a container's log, of its former instance if {@code previous}. */
+    /**
+     * The last lines of a container's log, of its former instance if {@code previous}. The runtime makes pieces of at most
+     * 16 KB of a longer line, and the kubelet counts those: with ten of them the end is always among these bytes.
+     */
     String log(String namespace, String name, String container, int lines, boolean previous) {
         return client.raw(pods(namespace) + "/" + name + "/log?container=" + container + "&tailLines=" + lines
-                + "&limitBytes=65536" + (previous ? "&previous=true" : ""));
+                + "&limitBytes=262144" + (previous ? "&previous=true" : ""));
     }
 
     private static String pods(String namespace) {
