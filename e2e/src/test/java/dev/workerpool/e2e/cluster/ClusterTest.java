@@ -1,112 +1,36 @@
 package dev.workerpool.e2e.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
-import dev.workerpool.api.WorkerPool;
-import dev.workerpool.e2e.Crd;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.TestInstance.Lifecycle;
-import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
-import org.junit.jupiter.api.extension.RegisterExtension;
 
-/**
- * Tests of the operator's jar on the cluster of the present KUBECONFIG, whose nodes have the image
- * {@code workerpool.dev/worker:e2e} (e2e/cluster). Each class has a namespace and an operator of its own, and takes both
- * away; the CRD is applied, and stays.
- */
-@TestInstance(Lifecycle.PER_CLASS)
-abstract class ClusterTest {
-    /** The API server's audit log, if this is its machine: e2e/cluster has one, with every write in it. */
-    static final Optional<Path> AUDIT_LOG =
-            Optional.ofNullable(System.getenv("AUDIT_LOG")).map(Path::of);
-
-    KubernetesClient client;
-    String namespace;
+/** Tests of the operator's jar, each class with a process of its own that works on its namespace. */
+abstract class ClusterTest extends NamespaceTest {
     OperatorProcess operator;
 
-    /** What a person needs to see of a test that failed, before it is gone. */
-    @RegisterExtension
-    final AfterTestExecutionCallback onFailure =
-            test -> test.getExecutionException().ifPresent(cause -> {
-                System.out.println("---- " + test.getDisplayName() + " failed: " + cause.getMessage());
-                client.resources(WorkerPool.class).inNamespace(namespace).list().getItems().stream()
-                        .map(pool -> Serialization.asYaml(pool.getStatus()))
-                        .forEach(System.out::println);
-                client.pods().inNamespace(namespace).list().getItems().stream()
-                        .map(pod -> pod.getMetadata().getName() + " " + Serialization.asJson(pod.getStatus()))
-                        .forEach(System.out::println);
-                System.out.println("---- the operator's log\n" + operator.log());
-            });
-
     @BeforeAll
-    final void begin() throws IOException {
-        client = new KubernetesClientBuilder().build();
-        Crd.applyOnce(client);
-        namespace = newNamespace();
+    final void startOperator() {
         operator = OperatorProcess.start(namespace);
     }
 
-    /** Made with {@link #namespaceLabels()}; whoever asks for more than {@link #namespace} takes it away. */
-    final String newNamespace() {
-        String name = "e2e-" + UUID.randomUUID().toString().substring(0, 8);
-        client.resource(new NamespaceBuilder()
-                        .withNewMetadata()
-                        .withName(name)
-                        .addToLabels(namespaceLabels())
-                        .endMetadata()
-                        .build())
-                .create();
-        await("the namespace's ServiceAccount")
-                .atMost(Duration.ofMinutes(3))
-                .until(() -> client.serviceAccounts()
-                                .inNamespace(name)
-                                .withName("default")
-                                .get()
-                        != null);
-        return name;
-    }
-
-    Map<String, String> namespaceLabels() {
-        return Map.of();
-    }
-
     @AfterAll
-    final void end() {
-        try {
-            if (operator != null && operator.isAlive()) {
-                assertThat(operator.violations()).isEmpty();
+    final void endOperator() {
+        try (OperatorProcess ends = operator) {
+            if (ends != null && ends.isAlive()) {
+                assertThat(ends.violations()).isEmpty();
             }
-        } finally {
-            if (operator != null) {
-                operator.close();
-            }
-            if (namespace != null) {
-                client.namespaces().withName(namespace).delete();
-            }
-            client.close();
         }
     }
 
-    /** A new pool with a change of {@link Pool#PLAIN}, given as a JSON merge patch in YAML. */
-    Pool create(String name, String change) {
-        return Pool.create(client, namespace, name, change);
+    @Override
+    protected String operatorLog() {
+        return operator.log();
     }
 
     /** The operator's writes in this namespace so far, if there is an audit log. */

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A Deployment on the cluster, with Kubernetes' defaults but for what is asked for. */
-record Deployed(KubernetesClient client, String namespace, String name) implements Served {
+public record Deployed(KubernetesClient client, String namespace, String name) implements Served {
 
     /**
      * Creates one.

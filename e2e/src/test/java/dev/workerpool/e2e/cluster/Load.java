@@ -40,8 +40,8 @@ import java.util.concurrent.locks.LockSupport;
  * no answer in time, a status other than 200, and all that goes wrong on a connection just opened, for a resent request
  * too.
  */
-final class Load implements AutoCloseable {
-    enum Mode {
+public final class Load implements AutoCloseable {
+    public enum Mode {
         NEW_CONNECTIONS,
         KEEP_ALIVE
     }
@@ -75,13 +75,14 @@ final class Load implements AutoCloseable {
      * @param told when the first failures happened, and how
      * @param slowest of those answered
      */
-    record Figures(int requests, int resent, Map<String, Integer> failures, List<String> told, Duration slowest) {
-        int failed() {
+    public record Figures(
+            int requests, int resent, Map<String, Integer> failures, List<String> told, Duration slowest) {
+        public int failed() {
             return failures.values().stream().mapToInt(Integer::intValue).sum();
         }
     }
 
-    static Load begin(int port, Mode mode, int perSecond) {
+    public static Load begin(int port, Mode mode, int perSecond) {
         Load load = new Load(port, mode, perSecond);
         load.ticker.start();
         return load;
@@ -98,7 +99,7 @@ final class Load implements AutoCloseable {
      * rules or endpoints refused leaves, for 2 minutes, an entry in the node's connection tracking that takes whoever
      * uses the same source port past the Service, to a port where nobody listens.
      */
-    static boolean answers(int port) {
+    public static boolean answers(int port) {
         try {
             Connection connection = new Connection(port, new InetSocketAddress("127.0.0.2", 0));
             try {
@@ -113,14 +114,14 @@ final class Load implements AutoCloseable {
     }
 
     /** How many have failed so far. */
-    int failed() {
+    public int failed() {
         synchronized (failures) {
             return failures.values().stream().mapToInt(Integer::intValue).sum();
         }
     }
 
     /** Ends it, waits for the answers under way, and says what came of all. */
-    Figures end() {
+    public Figures end() {
         close();
         synchronized (failures) {
             Map<String, Integer> kinds = new TreeMap<>(failures);

@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
  * What became of a pool's pods, written down event by event as the API server tells it: nothing of the operator's own
  * reading of pods is used, so that it cannot hide the operator's faults.
  */
-final class PodRecord implements AutoCloseable, Watcher<Pod> {
+public final class PodRecord implements AutoCloseable, Watcher<Pod> {
     private final Map<String, Pod> present = new TreeMap<>();
     private final Map<String, String> namesByUid = new TreeMap<>();
     private final List<Seen> seen = new ArrayList<>();
@@ -29,7 +29,7 @@ final class PodRecord implements AutoCloseable, Watcher<Pod> {
     private record Seen(Instant at, Pod pod) {}
 
     /** Begins with the pods as they are. */
-    static PodRecord of(Pool pool) {
+    public static PodRecord of(Pool pool) {
         return new PodRecord(pool);
     }
 
@@ -89,27 +89,27 @@ final class PodRecord implements AutoCloseable, Watcher<Pod> {
     }
 
     /** Pods that were ready and not terminating, at the worst moment. */
-    synchronized int fewestReady() {
+    public synchronized int fewestReady() {
         return fewestReady;
     }
 
     /** Pods that were neither terminating nor ended, at most at one moment. */
-    synchronized int mostLive() {
+    public synchronized int mostLive() {
         return mostLive;
     }
 
     /** The names of all pods ever seen; one that was made twice is there twice. */
-    synchronized List<String> names() {
+    public synchronized List<String> names() {
         return namesByUid.values().stream().sorted().toList();
     }
 
     /** When a pod first looked so. */
-    synchronized Optional<Instant> first(Predicate<Pod> look) {
+    public synchronized Optional<Instant> first(Predicate<Pod> look) {
         return seen.stream().filter(s -> look.test(s.pod())).map(Seen::at).findFirst();
     }
 
     /** A pod's looks, oldest first. */
-    synchronized List<Pod> looks(String name) {
+    public synchronized List<Pod> looks(String name) {
         return seen.stream()
                 .map(Seen::pod)
                 .filter(pod -> pod.getMetadata().getName().equals(name))
@@ -117,7 +117,7 @@ final class PodRecord implements AutoCloseable, Watcher<Pod> {
     }
 
     /** The live pods after each change, ready ones with a plus. */
-    synchronized List<String> lines() {
+    public synchronized List<String> lines() {
         return List.copyOf(lines);
     }
 

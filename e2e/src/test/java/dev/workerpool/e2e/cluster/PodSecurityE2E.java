@@ -16,7 +16,7 @@ class PodSecurityE2E extends ClusterTest {
     private static final String ENFORCE = "pod-security.kubernetes.io/enforce";
 
     @Override
-    Map<String, String> namespaceLabels() {
+    protected Map<String, String> namespaceLabels() {
         return Map.of(ENFORCE, "restricted");
     }
 

@@ -25,9 +25,9 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /** A pool on the cluster, as its user sees it. */
-record Pool(KubernetesClient client, String namespace, String name) implements Served {
+public record Pool(KubernetesClient client, String namespace, String name) implements Served {
     /** Two workers, with short times. */
-    static final String PLAIN = """
+    public static final String PLAIN = """
             apiVersion: workerpool.dev/v1alpha1
             kind: WorkerPool
             metadata: {}
@@ -48,7 +48,7 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
 
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
-    static Pool create(KubernetesClient client, String namespace, String name, String change) {
+    public static Pool create(KubernetesClient client, String namespace, String name, String change) {
         Object pool = merge(map(PLAIN), merge(map(change), Map.of("metadata", Map.of("name", name))));
         client.resource(Serialization.unmarshal(Serialization.asYaml(pool), WorkerPool.class))
                 .inNamespace(namespace)
@@ -57,7 +57,7 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
     }
 
     /** Changes the spec by a JSON merge patch in YAML. */
-    void edit(String spec) {
+    public void edit(String spec) {
         resource().patch(PatchContext.of(PatchType.JSON_MERGE), Serialization.asJson(Map.of("spec", map(spec))));
     }
 
@@ -66,7 +66,7 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
         edit("version: " + version);
     }
 
-    void annotate(String key, String value) {
+    public void annotate(String key, String value) {
         Object annotations = Map.of("metadata", Map.of("annotations", Map.of(key, value)));
         resource().patch(PatchContext.of(PatchType.JSON_MERGE), Serialization.asJson(annotations));
     }
@@ -76,25 +76,25 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
         resource().scale(replicas);
     }
 
-    Resource<WorkerPool> resource() {
+    public Resource<WorkerPool> resource() {
         return client.resources(WorkerPool.class).inNamespace(namespace).withName(name);
     }
 
-    WorkerPool get() {
+    public WorkerPool get() {
         return resource().get();
     }
 
     /** Empty until the operator has written one. */
-    WorkerPoolStatus status() {
+    public WorkerPoolStatus status() {
         WorkerPoolStatus status = get().getStatus();
         return status == null ? Serialization.unmarshal("{}", WorkerPoolStatus.class) : status;
     }
 
-    Condition condition(ConditionType type) {
+    public Condition condition(ConditionType type) {
         return condition(status(), type);
     }
 
-    static Condition condition(WorkerPoolStatus status, ConditionType type) {
+    public static Condition condition(WorkerPoolStatus status, ConditionType type) {
         List<Condition> conditions = status.conditions() == null ? List.of() : status.conditions();
         return conditions.stream()
                 .filter(c -> c.getType().equals(type.name()))
@@ -108,20 +108,20 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
     }
 
     /** Those of them that run a version and are not terminating. */
-    List<Pod> pods(String version) {
+    public List<Pod> pods(String version) {
         return pods().stream()
                 .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
                 .filter(pod -> version.equals(pod.getMetadata().getLabels().get("workerpool.dev/version")))
                 .toList();
     }
 
-    List<Event> events(String reason) {
+    public List<Event> events(String reason) {
         return client.v1().events().inNamespace(namespace).list().getItems().stream()
                 .filter(e -> name.equals(e.getInvolvedObject().getName()) && reason.equals(e.getReason()))
                 .toList();
     }
 
-    WorkerPoolStatus await(String what, Predicate<WorkerPoolStatus> reached) {
+    public WorkerPoolStatus await(String what, Predicate<WorkerPoolStatus> reached) {
         return Awaitility.await("pool " + name + ": " + what)
                 .atMost(PATIENCE)
                 .pollInterval(Duration.ofMillis(200))
@@ -129,7 +129,7 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
     }
 
     /** As {@link #await(String, Predicate)}, for what does not depend on the status. */
-    static void eventually(String what, Callable<Boolean> reached) {
+    public static void eventually(String what, Callable<Boolean> reached) {
         Awaitility.await(what)
                 .atMost(PATIENCE)
                 .pollInterval(Duration.ofMillis(200))
@@ -137,7 +137,7 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
     }
 
     /** Waits until Ready has that reason, of the newest spec. */
-    WorkerPoolStatus await(Reason reason) {
+    public WorkerPoolStatus await(Reason reason) {
         long generation = get().getMetadata().getGeneration();
         return await("Ready says " + reason, status -> {
             Condition ready = condition(status, ConditionType.Ready);
@@ -148,7 +148,7 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
     }
 
     /** Waits until every worker runs that version and nothing else is there. */
-    WorkerPoolStatus awaitUpToDate(String version) {
+    public WorkerPoolStatus awaitUpToDate(String version) {
         await("runs " + version, status -> version.equals(status.version()));
         await(Reason.UpToDate);
         return await("old workers gone", status -> {
@@ -166,7 +166,7 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
      *
      * @return the condition's message
      */
-    String awaitBlocked(String... words) {
+    public String awaitBlocked(String... words) {
         WorkerPoolStatus blocked = await("is blocked, saying " + List.of(words), status -> {
             Condition progressing = condition(status, ConditionType.Progressing);
             return Reason.Blocked.name().equals(progressing.getReason())
@@ -194,7 +194,7 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
     }
 
     /** Sees that nobody writes to the pool or its pods for so long. */
-    void awaitRest(int seconds) {
+    public void awaitRest(int seconds) {
         List<String> before = versions();
         Awaitility.await("pool " + name + " rests")
                 .during(Duration.ofSeconds(seconds))
@@ -211,13 +211,13 @@ record Pool(KubernetesClient client, String namespace, String name) implements S
     }
 
     @SuppressWarnings("unchecked")
-    static Map<String, Object> map(String yaml) {
+    public static Map<String, Object> map(String yaml) {
         Map<String, Object> map = Serialization.unmarshal(yaml, Map.class);
         return map == null ? Map.of() : map;
     }
 
     /** As a JSON merge patch does. */
-    static Object merge(Object base, Object patch) {
+    public static Object merge(Object base, Object patch) {
         if (!(patch instanceof Map<?, ?> changes)) {
             return patch;
         }

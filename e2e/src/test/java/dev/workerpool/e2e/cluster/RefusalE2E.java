@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class RefusalE2E extends ClusterTest {
 
     @Override
-    Map<String, String> namespaceLabels() {
+    protected Map<String, String> namespaceLabels() {
         return Map.of("pod-security.kubernetes.io/enforce", "baseline");
     }
 

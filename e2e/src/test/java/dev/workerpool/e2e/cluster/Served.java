@@ -11,7 +11,7 @@ import java.util.Map;
 import org.awaitility.Awaitility;
 
 /** Workers that a Service may stand before: those of a pool, or for comparison those of a Deployment. */
-sealed interface Served permits Pool, Deployed {
+public sealed interface Served permits Pool, Deployed {
     KubernetesClient client();
 
     String namespace();
