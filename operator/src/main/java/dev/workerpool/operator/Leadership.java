@@ -13,7 +13,10 @@ import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
@@ -130,6 +133,14 @@ final class Leadership implements Interceptor {
     /** From now on it is no news that the lease goes to another. */
     void end() {
         ending = true;
+    }
+
+    /** When any operator last led, as the lease has it; empty if none ever did. */
+    Optional<Instant> lastRenewal(KubernetesClient client) {
+        return Optional.ofNullable(
+                        client.leases().inNamespace(namespace).withName(LEASE).get())
+                .map(lease -> lease.getSpec().getRenewTime())
+                .map(ZonedDateTime::toInstant);
     }
 
     /** Gives the lease up, if it is ours, so that the next leader need not wait until it runs out. */

@@ -5,8 +5,10 @@ import dev.workerpool.operator.health.Informer;
 import dev.workerpool.operator.health.ManagementServer;
 import dev.workerpool.operator.health.WatchHealth;
 import dev.workerpool.operator.metrics.PoolMetrics;
+import dev.workerpool.operator.observe.Outages;
 import dev.workerpool.operator.reconcile.WorkerPoolReconciler;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
 import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
@@ -22,6 +24,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -47,6 +50,7 @@ public final class RunningOperator implements AutoCloseable {
     private final PoolMetrics metrics = new PoolMetrics(registry);
     private final AtomicBoolean closing = new AtomicBoolean();
     private final Optional<Leadership> leadership;
+    private final Outages outages = new Outages();
     private final WatchHealth health;
     private final ManagementServer management;
     private final Operator operator;
@@ -79,8 +83,11 @@ public final class RunningOperator implements AutoCloseable {
         Clock steady = new SteadyClock(clock, System::nanoTime);
         RunningOperator running = new RunningOperator(client, options, leadership, steady, fatal);
         try {
+            running.leadership
+                    .flatMap(lease -> lease.lastRenewal(client))
+                    .ifPresent(renewed -> running.outages.nobodyListened(renewed, steady.instant()));
             running.operator.register(
-                    new WorkerPoolReconciler(client, steady, running.metrics),
+                    new WorkerPoolReconciler(client, running.outages, steady, running.metrics),
                     configuration -> configure(configuration, options));
             running.operator.start();
             running.health.watch(running.informers());
@@ -104,7 +111,7 @@ public final class RunningOperator implements AutoCloseable {
             Consumer<String> fatal) {
         this.client = client;
         this.leadership = leadership;
-        health = new WatchHealth(clock);
+        health = new WatchHealth(clock, () -> answers(client), outages::seen);
         new ClassLoaderMetrics().bindTo(registry);
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
@@ -120,6 +127,16 @@ public final class RunningOperator implements AutoCloseable {
                     e);
         }
         operator = new Operator(settings -> configure(settings, fatal));
+    }
+
+    /** Something other than a proxy that finds nobody behind it. */
+    private static boolean answers(KubernetesClient client) {
+        try {
+            client.raw("/version");
+            return true;
+        } catch (KubernetesClientException e) {
+            return e.getCode() > 0 && e.getCode() < HttpURLConnection.HTTP_INTERNAL_ERROR;
+        }
     }
 
     /** Where {@code /livez}, {@code /readyz} and {@code /metrics} answer. */

@@ -68,7 +68,11 @@ abstract class Stage {
 
     void startOperator() {
         operatorClient = operatorClient();
-        operator = RunningOperator.start(operatorClient, Options.local(), clock(), fatal::add);
+        operator = RunningOperator.start(operatorClient, options(), clock(), fatal::add);
+    }
+
+    Options options() {
+        return Options.local();
     }
 
     /** What the operator reaches the server by. */

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param createObstacle why the last create was refused
  * @param recordObstacle why the last write of a record was refused
  * @param evictObstacle why the last eviction was refused
+ * @param outage why others may not hear yet that a worker leaves; before its time no available one is removed
  * @param deleteObstacles by UID of the pod: why its last deletion was refused
  * @param now the operator's clock
  */
@@ -36,6 +37,7 @@ public record Observation(
         Optional<Obstacle> createObstacle,
         Optional<Obstacle> recordObstacle,
         Optional<Obstacle> evictObstacle,
+        Optional<Obstacle> outage,
         Map<String, Obstacle> deleteObstacles,
         Instant now) {
 
@@ -54,6 +56,7 @@ public record Observation(
                 createObstacle,
                 recordObstacle,
                 evictObstacle,
+                outage,
                 deleteObstacles,
                 now);
     }

@@ -66,6 +66,12 @@ final class Staffing {
                 agenda.waiting("scaling down waits until " + s.replicas() + " other workers are available");
                 break;
             }
+            Optional<String> unheard =
+                    slot.getValue().stream().flatMap(w -> unheard(w).stream()).findFirst();
+            if (unheard.isPresent()) {
+                agenda.blocked(unheard.get());
+                break;
+            }
             available -= serving;
             slot.getValue().forEach(w -> leave.add(new Action.Delete(w.pod(), false)));
         }
@@ -126,7 +132,20 @@ final class Staffing {
 
     /** Whether the call by which a rollout would remove this worker is not to be tried now; why it failed is named. */
     boolean isKept(Worker w) {
-        return w.available() ? o.evictObstacle().map(this::holds).orElse(false) : isUndeletable(w);
+        if (!w.available()) {
+            return isUndeletable(w);
+        }
+        Optional<String> unheard = unheard(w);
+        unheard.ifPresent(agenda::waiting);
+        return unheard.isPresent() || o.evictObstacle().map(this::holds).orElse(false);
+    }
+
+    /** Until when requests would still be sent to this worker after it is gone, in a sentence; empty if they would not. */
+    private Optional<String> unheard(Worker w) {
+        return o.outage()
+                .filter(out -> w.available() && isDueLater(out))
+                .map(out ->
+                        w.name() + " goes at " + Agenda.clock(out.retryAt()) + " at the earliest: " + out.message());
     }
 
     private boolean isUndeletable(Worker w) {

@@ -110,6 +110,7 @@ final class Steps {
         String why = slow.flatMap(j -> j.worker().pod().blocked())
                 .or(() -> o.createObstacle().map(Obstacle::message))
                 .or(() -> o.evictObstacle().map(Obstacle::message))
+                .or(() -> o.outage().map(Obstacle::message))
                 .or(() -> o.deleteObstacles().values().stream()
                         .map(Obstacle::message)
                         .min(Comparator.naturalOrder()))

@@ -13,6 +13,8 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,22 +32,35 @@ import org.slf4j.LoggerFactory;
  */
 public final class WatchHealth implements AutoCloseable {
     static final Duration PERIOD = Duration.ofSeconds(10);
+    /** How often the informers' own word is asked, which costs no call. */
+    private static final Duration GLANCE = Duration.ofMillis(500);
+
     static final Duration DEAD_AFTER = Duration.ofMinutes(3);
     private static final Logger log = LoggerFactory.getLogger(WatchHealth.class);
     private static final String API = "The API server";
 
     private final Clock clock;
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("health").factory());
+    private final BooleanSupplier answers;
+    private final BiConsumer<Boolean, Instant> away;
+    private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(
+            2, Thread.ofPlatform().daemon().name("health").factory());
     private final Map<Informer, Progress> progress = new HashMap<>();
     private final Map<String, Trouble> troubles = new HashMap<>();
     private volatile Optional<String> unready = Optional.of("The operator is starting: its caches are not filled yet.");
     private volatile Optional<String> dead = Optional.empty();
     private volatile Instant lastLook;
+    private volatile boolean unanswered;
 
-    /** Unready until {@link #watch} is called. */
-    public WatchHealth(Clock clock) {
+    /**
+     * Unready until {@link #watch} is called.
+     *
+     * @param answers asks the API server something; only called while no watch is open, or the last look had no answer
+     * @param away told twice a second whether the API server is away, and at what time it was
+     */
+    public WatchHealth(Clock clock, BooleanSupplier answers, BiConsumer<Boolean, Instant> away) {
         this.clock = clock;
+        this.answers = answers;
+        this.away = away;
         this.lastLook = clock.instant();
     }
 
@@ -53,6 +68,8 @@ public final class WatchHealth implements AutoCloseable {
     public void watch(List<Informer> informers) {
         begin(informers);
         timer.scheduleWithFixedDelay(this::lookAndSurvive, PERIOD.toMillis(), PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(
+                () -> glance(informers), GLANCE.toMillis(), GLANCE.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     void begin(List<Informer> informers) {
@@ -88,10 +105,21 @@ public final class WatchHealth implements AutoCloseable {
         }
     }
 
+    void glance(List<Informer> informers) {
+        Instant asked = clock.instant();
+        boolean doubtful = unanswered || informers.stream().noneMatch(Informer::connected);
+        boolean gone = doubtful && !answers.getAsBoolean();
+        away.accept(gone, asked);
+        if (gone) {
+            away.accept(true, clock.instant()); // it took the time that a call may take
+        }
+    }
+
     /** One look at everything; called by one thread at a time. */
     void look() {
         Instant now = clock.instant();
         Map<String, String> found = new HashMap<>();
+        boolean answered = true;
         try {
             for (Informer informer : List.copyOf(progress.keySet())) {
                 boolean behind = behind(informer);
@@ -104,7 +132,9 @@ public final class WatchHealth implements AutoCloseable {
         } catch (KubernetesClientException e) {
             found.clear(); // a watch is not to blame while nobody answers, and gets its time anew once somebody does
             found.put(API, ApiFailure.of(e));
+            answered = e.getCode() > 0;
         }
+        unanswered = !answered;
         troubles.keySet().retainAll(found.keySet());
         found.forEach((who, what) -> troubles.merge(
                 who,

@@ -23,9 +23,11 @@ import java.util.Optional;
 /** Gathers all that a decision rests on (contract, section 2, for what counts as a worker). */
 public final class PoolReader {
     private final KubernetesClient client;
+    private final Outages outages;
 
-    public PoolReader(KubernetesClient client) {
+    public PoolReader(KubernetesClient client, Outages outages) {
         this.client = client;
+        this.outages = outages;
     }
 
     /** The observation; {@code state} is what the status of {@code view.pool()} remembers. */
@@ -47,6 +49,7 @@ public final class PoolReader {
                 memory.obstacles().current(Obstacles.Kind.CREATE, now),
                 memory.obstacles().current(Obstacles.Kind.RECORD, now),
                 memory.obstacles().current(Obstacles.Kind.EVICT, now),
+                outages.current(now),
                 memory.deletions().all(now),
                 now);
     }

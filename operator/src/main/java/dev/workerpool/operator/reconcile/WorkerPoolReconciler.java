@@ -16,6 +16,7 @@ import dev.workerpool.operator.decide.Worker;
 import dev.workerpool.operator.metrics.PoolMetrics;
 import dev.workerpool.operator.observe.EventSources;
 import dev.workerpool.operator.observe.Obstacles;
+import dev.workerpool.operator.observe.Outages;
 import dev.workerpool.operator.observe.PoolReader;
 import dev.workerpool.operator.observe.View;
 import dev.workerpool.operator.pods.EffectiveSpec;
@@ -63,10 +64,10 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
     private final Alarm alarm = new Alarm();
     private volatile EventSources sources;
 
-    public WorkerPoolReconciler(KubernetesClient client, Clock clock, PoolMetrics metrics) {
+    public WorkerPoolReconciler(KubernetesClient client, Outages outages, Clock clock, PoolMetrics metrics) {
         this.client = client;
         this.clock = clock;
-        this.reader = new PoolReader(client);
+        this.reader = new PoolReader(client, outages);
         this.runner = new ActionRunner(client, clock);
         this.evidence = new Evidence(client);
         this.reporter = new Reporter(client, clock, metrics);

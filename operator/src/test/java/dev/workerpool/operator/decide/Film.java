@@ -38,6 +38,7 @@ final class Film {
     private Optional<Obstacle> createObstacle = Optional.empty();
     private Optional<Obstacle> recordObstacle = Optional.empty();
     private Optional<Obstacle> evictObstacle = Optional.empty();
+    private Optional<Obstacle> outage = Optional.empty();
     private final Map<String, Obstacle> deleteObstacles = new HashMap<>();
     private Sightings sightings = new Sightings();
     private Verdict verdict = new Verdict.Unknown();
@@ -207,6 +208,12 @@ final class Film {
         return this;
     }
 
+    /** The API server was away, and so long from now on nodes may not hear it. */
+    Film unheardFor(long seconds) {
+        outage = Optional.of(new Obstacle("the API server was away", now.plusSeconds(seconds)));
+        return this;
+    }
+
     /** Admission refuses to let it be deleted for now; that is tried again after 10 s. */
     Film undeletable(String name) {
         PodFacts pod = pods.get("web-" + name);
@@ -334,6 +341,12 @@ final class Film {
         return this;
     }
 
+    /** By what it waits for. */
+    Film isBlocked() {
+        assertThat(rest.blocked()).contains(rest.waiting());
+        return this;
+    }
+
     Film waitsForNoTime() {
         assertThat(rest.wakeAt()).isEmpty();
         return this;
@@ -402,6 +415,7 @@ final class Film {
                 createObstacle,
                 recordObstacle,
                 evictObstacle,
+                outage,
                 Map.copyOf(deleteObstacles),
                 now);
     }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,9 @@ import org.junit.jupiter.api.Test;
 class WatchHealthTest {
     private final SteppingClock clock = new SteppingClock();
     private final Cluster cluster = new Cluster();
-    private final WatchHealth health = new WatchHealth(clock);
+    private final List<Boolean> said = new ArrayList<>();
+    private boolean answers;
+    private final WatchHealth health = new WatchHealth(clock, () -> answers, (away, at) -> said.add(away));
 
     @AfterEach
     void close() {
@@ -170,6 +173,38 @@ class WatchHealthTest {
         clock.now = clock.now.plus(WatchHealth.DEAD_AFTER).plusSeconds(1);
 
         assertThat(health.dead()).hasValueSatisfying(why -> assertThat(why).contains("stood still"));
+    }
+
+    @Test
+    void theApiServerIsAwayWhileNoWatchIsOpenAndNobodyAnswers() {
+        Cluster other = new Cluster();
+        List<Informer> both = List.of(cluster, other);
+        health.begin(both);
+        assertAway(both, false);
+        cluster.connected = false; // one that is cut is opened again
+        assertAway(both, false);
+        other.connected = false;
+        assertAway(both, true, true);
+        answers = true;
+        assertAway(both, false);
+        answers = false;
+        cluster.connected = true;
+        assertAway(both, false);
+        cluster.failure = new KubernetesClientException("no", 503, null); // somebody does answer
+        look();
+        assertAway(both, false);
+        cluster.failure = new KubernetesClientException("list failed", new ConnectException());
+        look();
+        assertAway(both, true, true);
+        cluster.failure = null;
+        look();
+        assertAway(both, false);
+    }
+
+    private void assertAway(List<Informer> informers, Boolean... away) {
+        said.clear();
+        health.glance(informers);
+        assertThat(said).containsExactly(away);
     }
 
     private void look() {

@@ -49,6 +49,7 @@ final class Seen {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 Map.of(),
                 NOW);
     }

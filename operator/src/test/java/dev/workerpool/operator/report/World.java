@@ -228,6 +228,7 @@ final class World {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 Map.of(),
                 now);
     }

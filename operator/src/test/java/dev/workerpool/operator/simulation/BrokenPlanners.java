@@ -3,6 +3,7 @@ package dev.workerpool.operator.simulation;
 import dev.workerpool.operator.decide.Action;
 import dev.workerpool.operator.decide.Breaker;
 import dev.workerpool.operator.decide.Observation;
+import dev.workerpool.operator.decide.Obstacle;
 import dev.workerpool.operator.decide.Plan;
 import dev.workerpool.operator.decide.Settings;
 import dev.workerpool.operator.decide.State;
@@ -10,6 +11,7 @@ import dev.workerpool.operator.decide.Worker;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Deliberately broken, to show that the simulation catches them. */
 final class BrokenPlanners {
@@ -79,7 +81,16 @@ final class BrokenPlanners {
                         s.history()));
     }
 
+    /** Believes that everybody hears at once what it does. */
+    static Observation withoutOutage(Observation o) {
+        return copy(o, o.settings(), o.state(), Optional.empty());
+    }
+
     private static Observation copy(Observation o, Settings settings, State state) {
+        return copy(o, settings, state, o.outage());
+    }
+
+    private static Observation copy(Observation o, Settings settings, State state, Optional<Obstacle> outage) {
         return new Observation(
                 o.pool(),
                 settings,
@@ -93,6 +104,7 @@ final class BrokenPlanners {
                 o.createObstacle(),
                 o.recordObstacle(),
                 o.evictObstacle(),
+                outage,
                 o.deleteObstacles(),
                 o.now());
     }

@@ -32,11 +32,16 @@ final class Invariants {
         }
     }
 
+    /** So long a worker that leaves serves on. */
+    private static final Duration DRAIN = Duration.ofSeconds(5);
+
     private final SimulatedCluster cluster;
     private Map<String, PodFacts> view = Map.of();
     private Pool viewPool;
     /** By slot: the revisions that its workers had since it was last empty with none missing. */
     private final Map<Integer, Set<String>> had = new HashMap<>();
+    /** What the operator does not know makes those who watch sleep longer in an outage that begins before this. */
+    private Instant ignorantUntil = Instant.MIN;
 
     private final Map<String, Instant> readySince = new HashMap<>();
     private final Map<String, String> readyMarks = new HashMap<>();
@@ -45,8 +50,15 @@ final class Invariants {
         this.cluster = cluster;
     }
 
-    /** A new process has seen nothing be ready. */
-    void restarted() {
+    /**
+     * A new process has seen nothing be ready.
+     *
+     * @param missedOne whether it was killed after an outage of the API server and not in one: nobody tells it then
+     */
+    void restarted(boolean missedOne) {
+        if (missedOne) {
+            ignorantUntil = cluster.shakenUntil();
+        }
         readySince.clear();
         readyMarks.clear();
     }
@@ -151,6 +163,10 @@ final class Invariants {
         if (!pod.available()) {
             return;
         }
+        check(
+                !cluster.now.plus(DRAIN).isBefore(cluster.heardAt),
+                "unheard: " + pod.name() + " removed, and nodes send it requests until " + cluster.heardAt,
+                cluster.wentAwayAt.isBefore(ignorantUntil));
         long others = view.values().stream()
                 .filter(p -> p.available() && !p.uid().equals(pod.uid()))
                 .filter(this::notRemovedByUs)

@@ -76,6 +76,13 @@ final class SimulatedCluster {
 
     private record Change(Instant deliverAt, Runnable apply) {}
 
+    /** When the API server went away and is back. */
+    record Outage(Instant from, Instant until) {}
+
+    private static final Duration SHORTEST_SLEEP = Duration.ofMillis(800);
+    private static final Duration LONGEST_SLEEP = Duration.ofSeconds(30);
+    private static final Duration SHAKEN = Duration.ofMinutes(2);
+
     final SplittableRandom random;
     final Map<String, SimPod> pods = new TreeMap<>();
     final Map<String, Long> records = new HashMap<>();
@@ -88,6 +95,15 @@ final class SimulatedCluster {
     Pool cachedPool;
     Instant now = Instant.parse("2026-01-01T00:00:00Z");
     Instant hungUntil = now;
+    Optional<Outage> outage = Optional.empty();
+    /** When the nodes' proxies, which sleep longer and longer between their tries, hear the API server again. */
+    Instant heardAt = now;
+
+    private Duration sleep = SHORTEST_SLEEP;
+    private Instant sleepsSince = Instant.MIN;
+    /** The last time. */
+    Instant wentAwayAt = Instant.MIN;
+
     boolean faults = true;
     private long resourceVersion = 100;
     private long uids;
@@ -205,6 +221,33 @@ final class SimulatedCluster {
         push(podChanges, () -> cachedPods.remove(name));
     }
 
+    /** It answers nobody for a while; those who watch it sleep as client-go's reflector does. */
+    void goAway(Duration time) {
+        wentAwayAt = now;
+        Instant until = now.plus(time);
+        outage = Optional.of(new Outage(now, until));
+        hungUntil = hungUntil.isBefore(until) ? until : hungUntil;
+        heardAt = heardAt.isBefore(now) ? now : heardAt;
+        while (heardAt.isBefore(until)) {
+            if (heardAt.isAfter(sleepsSince.plus(SHAKEN))) {
+                sleep = SHORTEST_SLEEP;
+                sleepsSince = heardAt;
+            }
+            heardAt = heardAt.plusMillis((long) (sleep.toMillis() * (1 + random.nextDouble())));
+            sleep = sleep.multipliedBy(2).compareTo(LONGEST_SLEEP) < 0 ? sleep.multipliedBy(2) : LONGEST_SLEEP;
+        }
+    }
+
+    /** Until then an outage makes nodes sleep longer than it would by itself. */
+    Instant shakenUntil() {
+        Instant calm = sleepsSince.plus(SHAKEN);
+        return calm.isBefore(heardAt) ? heardAt : calm;
+    }
+
+    boolean isAway() {
+        return outage.isPresent();
+    }
+
     // ---- what nodes do
 
     /** The next time anything happens by itself. */
@@ -220,7 +263,8 @@ final class SimulatedCluster {
                 next = at.isBefore(next) ? at : next;
             }
         }
-        return next;
+        Instant back = outage.map(Outage::until).orElse(Instant.MAX);
+        return back.isBefore(next) ? back : next;
     }
 
     void runNodes() {

@@ -11,6 +11,7 @@ import dev.workerpool.operator.decide.Settings;
 import dev.workerpool.operator.decide.State;
 import dev.workerpool.operator.decide.Verdict;
 import dev.workerpool.operator.decide.Worker;
+import dev.workerpool.operator.observe.Outages;
 import dev.workerpool.operator.observe.Sightings;
 import dev.workerpool.operator.simulation.SimulatedCluster.Pool;
 import dev.workerpool.operator.simulation.SimulatedCluster.Quality;
@@ -47,6 +48,10 @@ final class SimulatedOperator {
     private Optional<Obstacle> recordObstacle;
     private Optional<Obstacle> evictObstacle;
     private Map<String, Obstacle> deleteObstacles;
+    private Outages outages;
+    /** Killed while the API server was away, without which none starts; when it was last heard, its lease says. */
+    private Optional<Instant> deadSince = Optional.empty();
+
     private int refusals;
     /** By the cluster's time. */
     Instant wakeAt;
@@ -72,6 +77,11 @@ final class SimulatedOperator {
 
     /** A new process remembers nothing and lists everything; its machine's clock may have been set. */
     void start() {
+        if (cluster.isAway()) {
+            deadSince = deadSince.or(() -> cluster.outage.map(SimulatedCluster.Outage::from));
+            wakeAt = Instant.MAX;
+            return;
+        }
         if (cluster.faults && cluster.chance(0.2)) {
             clockIsOff = Duration.ofSeconds(cluster.random.nextInt(-300, 301));
         }
@@ -83,13 +93,37 @@ final class SimulatedOperator {
         recordObstacle = Optional.empty();
         evictObstacle = Optional.empty();
         deleteObstacles = new HashMap<>();
+        outages = new Outages();
+        deadSince.ifPresent(since -> outages.nobodyListened(since.plus(clockIsOff), now()));
+        invariants.restarted(deadSince.isEmpty());
+        deadSince = Optional.empty();
         wakeAt = cluster.now;
         cluster.relist();
-        invariants.restarted();
+    }
+
+    /** It looks often whether the API server is there: at each end of an outage, as far as this has come. */
+    void glance() {
+        cluster.outage.ifPresent(outage -> {
+            boolean over = !cluster.now.isBefore(outage.until());
+            if (deadSince.isEmpty()) {
+                outages.seen(true, outage.from().plus(clockIsOff));
+                outages.seen(true, (over ? outage.until() : cluster.now).plus(clockIsOff));
+                outages.seen(!over, now());
+            }
+            if (over) {
+                cluster.outage = Optional.empty();
+            }
+            if (over && deadSince.isPresent()) {
+                start();
+            }
+        });
     }
 
     void pass() {
         wakeAt = Instant.MAX;
+        if (deadSince.isPresent()) {
+            return;
+        }
         Pool pool = cluster.cachedPool;
         Map<String, PodFacts> pods = cluster.cachedPods;
         if (guarded) {
@@ -100,6 +134,10 @@ final class SimulatedOperator {
                     return;
                 }
                 case STALE -> {
+                    if (cluster.isAway()) {
+                        wake(now().plusSeconds(1));
+                        return;
+                    }
                     pool = cluster.pool;
                     pods = cluster.live();
                     expectations.settle(pods.values(), Long.toString(pool.resourceVersion()));
@@ -141,6 +179,7 @@ final class SimulatedOperator {
                 createObstacle,
                 recordObstacle,
                 evictObstacle,
+                outages.current(now()),
                 Map.copyOf(deleteObstacles),
                 now());
     }
@@ -218,6 +257,9 @@ final class SimulatedOperator {
             case Action.KeepRevision k -> keep(k.revision());
             case Action.PromoteRevision p -> promote(p);
             case Action.DropRevision d -> {
+                if (cluster.isAway()) {
+                    yield false;
+                }
                 writes++;
                 invariants.dropped(d.revision());
                 cluster.records.remove(d.revision());
@@ -295,6 +337,9 @@ final class SimulatedOperator {
     }
 
     private boolean dryRun(Pool pool) {
+        if (cluster.isAway()) {
+            return false;
+        }
         if (cluster.quality(pool.spec().revision()) == Quality.REFUSED) {
             Duration wait = Duration.ofSeconds(Math.min(300, 10L << Math.min(refusals++, 5)));
             verdict = new Verdict.Refused("InvalidTemplate", "no", now().plus(wait));
@@ -316,6 +361,9 @@ final class SimulatedOperator {
     }
 
     private boolean promote(Action.PromoteRevision p) {
+        if (cluster.isAway()) {
+            return false;
+        }
         writes++;
         cluster.records.computeIfPresent(p.revision(), (r, n) -> p.number());
         return !answerLost();
@@ -338,7 +386,7 @@ final class SimulatedOperator {
         if (cluster.faults && cluster.chance(0.01)) {
             throw new Killed();
         }
-        return cluster.faults && cluster.chance(0.05);
+        return cluster.isAway() || cluster.faults && cluster.chance(0.05);
     }
 
     private boolean answerLost() {

@@ -5,6 +5,7 @@ import dev.workerpool.operator.decide.Plan;
 import dev.workerpool.operator.decide.PodFacts;
 import dev.workerpool.operator.decide.Rollout;
 import dev.workerpool.operator.simulation.Invariants.Violation;
+import dev.workerpool.operator.simulation.SimulatedCluster.Outage;
 import dev.workerpool.operator.simulation.SimulatedCluster.SimPod;
 import dev.workerpool.operator.simulation.SimulatedCluster.Spec;
 import java.time.Duration;
@@ -61,6 +62,7 @@ final class Simulation {
         next = operator.wakeAt.isBefore(next) ? operator.wakeAt : next;
         Instant most = cluster.now.plusSeconds(cluster.chance(0.02) ? 200 : 20);
         cluster.now = next.isAfter(most) ? most : next.isBefore(cluster.now) ? cluster.now : next;
+        operator.glance();
         cluster.runNodes();
         boolean news = cluster.deliver();
         if (news || !operator.wakeAt.isAfter(cluster.now) || cluster.chance(0.05)) {
@@ -72,7 +74,7 @@ final class Simulation {
         List<SimPod> pods =
                 cluster.pods.values().stream().filter(p -> !p.foreign).toList();
         SimPod any = pods.isEmpty() ? null : pods.get(random.nextInt(pods.size()));
-        switch (random.nextInt(16)) {
+        switch (random.nextInt(17)) {
             case 0, 1, 2, 3, 4 -> edit();
             case 5 -> operator.start();
             case 6 -> cluster.hungUntil = cluster.now.plusSeconds(random.nextInt(20));
@@ -80,6 +82,11 @@ final class Simulation {
             case 8 -> cluster.create("p-" + (1 + random.nextInt(4)) + "-" + random.nextInt(4), 1, 0, "r0", true);
             case 9 ->
                 cluster.records.remove("r" + random.nextInt(cluster.pool.spec().version() + 1));
+            case 10 -> {
+                if (!cluster.isAway()) {
+                    cluster.goAway(Duration.ofMillis(random.nextInt(90_000)));
+                }
+            }
             default -> {
                 if (any != null) {
                     disturb(any);
@@ -141,7 +148,7 @@ final class Simulation {
     /** Faults stop and the user asks for something good: the pool gets there, and then nothing is written any more. */
     private void settle() {
         cluster.faults = false;
-        cluster.hungUntil = cluster.now;
+        cluster.hungUntil = cluster.outage.map(Outage::until).orElse(cluster.now);
         Spec s = cluster.pool.spec();
         cluster.mend(LAST_VERSION);
         cluster.edit(new Spec(
@@ -199,6 +206,7 @@ final class Simulation {
         while (cluster.now.isBefore(end)) {
             Instant next = cluster.next().isBefore(operator.wakeAt) ? cluster.next() : operator.wakeAt;
             cluster.now = next.isAfter(end) ? end : next;
+            operator.glance();
             cluster.runNodes();
             cluster.deliver();
             operator.pass();

@@ -59,6 +59,13 @@ class SimulationTest {
         }
 
         @Test
+        void thatForgetsThatTheApiServerWasAway() {
+            assertThat(violations(1000, o -> Planner.plan(BrokenPlanners.withoutOutage(o)), true)
+                            .values())
+                    .anyMatch(v -> v.contains("unheard"));
+        }
+
+        @Test
         void thatPlansOnCachesWhichLagBehindItsOwnWrites() {
             assertThat(violations(1000, Planner::plan, false).values()).anyMatch(v -> v.contains("I2"));
         }

@@ -1,0 +1,86 @@
+package dev.workerpool.operator.observe;
+
+import dev.workerpool.operator.decide.Obstacle;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * When the API server was away, and how long after its return others may not have heard what changed. The endpoint
+ * controller, kube-proxy and all that watch with client-go's reflector try again after 0.8 to 1.6 s, twice that the next
+ * time, and at last every 30 to 60 s. So after an outage of T one may sleep on for 2 T, and no longer than 60 s; a worker
+ * that leaves meanwhile stops serving while requests are still sent to it. Their delays shrink again only 2 minutes after
+ * they began to grow: until then another outage begins with twice the delay at which the one before it ended.
+ * Thread-safe.
+ */
+public final class Outages {
+    /** In a shorter one nobody comes to wait longer than a draining worker serves by default. */
+    private static final Duration SHORTEST = Duration.ofMillis(1500);
+
+    private static final Duration LONGEST_SLEEP = Duration.ofSeconds(60);
+    /** For what the API server and those who watch it need to be themselves again. */
+    private static final Duration RECOVERY = Duration.ofSeconds(5);
+
+    private static final Duration APART = Duration.ofMinutes(2);
+
+    private Optional<Instant> cutSince = Optional.empty();
+    private boolean away;
+    private Instant began = Instant.MIN;
+    private Instant ended = Instant.MIN;
+    /** By how much those shortly before make the last one count for longer than it was. */
+    private Duration before = Duration.ZERO;
+
+    /** How it is at that time; told often, since it is believed until the next one. */
+    public synchronized void seen(boolean cut, Instant now) {
+        if (!cut) {
+            cutSince = Optional.empty();
+            away = false;
+            return;
+        }
+        Instant since = cutSince.orElse(now);
+        cutSince = Optional.of(since);
+        if (!now.isBefore(since.plus(SHORTEST))) {
+            outage(since, now);
+            away = true;
+        }
+    }
+
+    /** In that time there was no operator to see how it was: it may have been away all along. */
+    public synchronized void nobodyListened(Instant from, Instant until) {
+        if (!until.isBefore(from.plus(SHORTEST))) {
+            outage(from, until);
+        }
+    }
+
+    private void outage(Instant from, Instant until) {
+        if (!from.equals(began)) {
+            before = ended.isBefore(from.minus(APART))
+                    ? Duration.ZERO
+                    : grown(ended).multipliedBy(2);
+            began = from;
+        }
+        ended = until;
+    }
+
+    /** How long the last one counts for, had it ended then. */
+    private Duration grown(Instant end) {
+        Duration grown = before.plus(Duration.between(began, end));
+        return grown.compareTo(LONGEST_SLEEP) < 0 ? grown : LONGEST_SLEEP;
+    }
+
+    /** Why others may not hear yet that a worker leaves, and until when; empty if they do. */
+    public synchronized Optional<Obstacle> current(Instant now) {
+        Instant end = away ? now : ended;
+        if (!now.isBefore(end.plus(LONGEST_SLEEP).plus(RECOVERY))) {
+            return Optional.empty();
+        }
+        Duration sleep = grown(end).multipliedBy(2);
+        Instant heard = end.plus(sleep.compareTo(LONGEST_SLEEP) < 0 ? sleep : LONGEST_SLEEP)
+                .plus(RECOVERY);
+        String message = away
+                ? "the API server is not heard, and nodes may not hear it either"
+                : "the API server was not heard for "
+                        + Duration.between(began, end).toSeconds() + " s, and nodes may not have heard it yet either";
+        return Optional.of(new Obstacle(message, heard)).filter(o -> now.isBefore(o.retryAt()));
+    }
+}

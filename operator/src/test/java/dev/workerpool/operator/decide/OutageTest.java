@@ -1,0 +1,100 @@
+package dev.workerpool.operator.decide;
+
+import static dev.workerpool.operator.decide.PoolSpec.aPool;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/** After the API server was away no worker that serves is removed before nodes have heard that it leaves. */
+class OutageTest {
+
+    @Test
+    void rolloutEvictsNoWorkerThatNodesWouldSendRequestsTo() {
+        aPool().replicas(2)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .unheardFor(60)
+                .rests()
+                .waits(60, "web-1-0 goes at 12:01:00Z at the earliest: the API server was away")
+                .after(59)
+                .rests()
+                .after(1)
+                .plays("evict 1-0");
+    }
+
+    @Test
+    void rollbackDoesNotEither() {
+        aPool().replicas(2)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced", "create 2-1 B")
+                .unheardFor(30)
+                .crashes("2-1")
+                .plays("record: RolloutFailed, RollbackStarted", "delete 2-1 by rollout") // at once
+                .gone("2-1")
+                .plays("record: WorkerReplaced", "create 1-2 A")
+                .ready("1-2")
+                .rests()
+                .waits(30, "web-1-1 goes at 12:00:30Z at the earliest: the API server was away")
+                .after(30)
+                .plays("evict 1-1", "record: RollbackSucceeded");
+    }
+
+    @Test
+    void targetThatIsLeftKeepsItsWorkerForSoLong() {
+        Film film = aPool().replicas(2).running().begins("B").surges();
+        film.ready("1-1")
+                .unheardFor(30)
+                .apply(p -> p.version("C"))
+                .plays("record", "dry run 1-2", "keep C", "record: RolloutSuperseded, RolloutStarted");
+        film.after(30).plays("evict 1-1").gone("1-1").plays("create 1-1 C");
+    }
+
+    @Test
+    void scalingDownWaits() {
+        aPool().replicas(3)
+                .running()
+                .unheardFor(30)
+                .apply(p -> p.replicas(1))
+                .rests()
+                .waits(30, "web-3-0 goes at 12:00:30Z at the earliest: the API server was away")
+                .isBlocked()
+                .after(30)
+                .plays("delete 3-0 + delete 2-0: Scaled");
+    }
+
+    @Test
+    void scalingDownTakesAtOnceWhatServesNobody() {
+        aPool().replicas(3)
+                .running()
+                .unready("2-0")
+                .unheardFor(30)
+                .apply(p -> p.replicas(1))
+                .plays("delete 2-0: Scaled")
+                .wakesIn(30);
+    }
+
+    @Test
+    void workersAreMadeMeanwhile() {
+        aPool().replicas(2).running().unheardFor(30).gone("2-0").plays("create 2-0 A: WorkerHealed");
+    }
+
+    @Test
+    void theDeadlineOfTheStepGoesOnAndSaysWhy() {
+        Film film = aPool().replicas(2)
+                .progressDeadlineSeconds(50)
+                .running()
+                .begins("B")
+                .surges();
+        film.ready("1-1").unheardFor(60).rests().wakesIn(50);
+        film.after(50).plays("record: RolloutFailed, RollbackStarted");
+        assertThat(film.state().lastFailure().orElseThrow().message())
+                .isEqualTo("the step took longer than 50 s (rollout.progressDeadlineSeconds): the API server was away");
+    }
+}

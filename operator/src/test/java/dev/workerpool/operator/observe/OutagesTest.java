@@ -1,0 +1,113 @@
+package dev.workerpool.operator.observe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.workerpool.operator.decide.Obstacle;
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+
+class OutagesTest {
+    private static final Instant START = Instant.parse("2026-01-01T12:00:00Z");
+
+    private final Outages outages = new Outages();
+    private Instant now = START;
+
+    @Test
+    void thereIsNoneAtFirst() {
+        assertHeard();
+    }
+
+    @Test
+    void nobodySleepsLongAfterAConnectionThatBroke() {
+        away(1000);
+        assertHeard();
+    }
+
+    @Test
+    void othersMaySleepTwiceAsLongAsItWasAway() {
+        away(10_000);
+        assertUnheardFor(20 + 5, "the API server was not heard for 10 s, and nodes may not have heard it yet either");
+        present(24_500);
+        assertThat(outages.current(now)).isPresent();
+        present(1_000);
+        assertHeard();
+    }
+
+    @Test
+    void nobodySleepsLongerThanAMinute() {
+        away(600_000);
+        assertUnheardFor(60 + 5, "the API server was not heard for 600 s, and nodes may not have heard it yet either");
+    }
+
+    @Test
+    void whileItIsAwayTheTimeMovesOn() {
+        pass(10_000, true);
+        assertUnheardFor(20 + 5, "the API server is not heard, and nodes may not hear it either");
+        pass(60_000, true);
+        assertUnheardFor(60 + 5, "the API server is not heard, and nodes may not hear it either");
+    }
+
+    @Test
+    void delaysThatHadGrownGrowOnInTheNextOutage() {
+        away(5_000);
+        present(60_000);
+        away(2_000);
+        assertUnheardFor(
+                2 * (2 + 2 * 5) + 5,
+                "the API server was not heard for 2 s, and nodes may not have heard it yet either");
+        present(10_000);
+        away(3_000);
+        assertThat(outages.current(now).orElseThrow().retryAt()).isEqualTo(now.plusSeconds(2 * (3 + 2 * 12) + 5));
+        present(10_000);
+        away(2_000);
+        assertThat(outages.current(now).orElseThrow().retryAt()).isEqualTo(now.plusSeconds(60 + 5));
+    }
+
+    @Test
+    void delaysAreShortAgainAfterTwoMinutes() {
+        away(20_000);
+        present(125_000);
+        away(2_000);
+        assertThat(outages.current(now).orElseThrow().retryAt()).isEqualTo(now.plusSeconds(4 + 5));
+    }
+
+    @Test
+    void aTimeWithoutAnOperatorMayHaveBeenAnOutage() {
+        outages.nobodyListened(now.minusSeconds(40), now);
+        assertUnheardFor(60 + 5, "the API server was not heard for 40 s, and nodes may not have heard it yet either");
+    }
+
+    @Test
+    void aRestartIsNone() {
+        outages.nobodyListened(now.minusSeconds(1), now);
+        assertHeard();
+        outages.nobodyListened(now.plusSeconds(300), now); // by the clock of another machine
+        assertHeard();
+    }
+
+    private void assertHeard() {
+        assertThat(outages.current(now)).isEmpty();
+    }
+
+    private void assertUnheardFor(long seconds, String because) {
+        assertThat(outages.current(now)).contains(new Obstacle(because, now.plusSeconds(seconds)));
+    }
+
+    /** The last word is that it is back, at the same time as the last word that it is not. */
+    private void away(long millis) {
+        pass(millis, true);
+        outages.seen(false, now);
+    }
+
+    private void present(long millis) {
+        pass(millis, false);
+    }
+
+    private void pass(long millis, boolean cut) {
+        Instant end = now.plusMillis(millis);
+        for (outages.seen(cut, now); now.isBefore(end); outages.seen(cut, now)) {
+            now = now.plus(Duration.ofMillis(500));
+        }
+    }
+}
