@@ -26,6 +26,24 @@ class UpgradeSamplesServerTest extends Stage {
     }
 
     @Test
+    void fillFailed() {
+        create("{version: v1-crash, replicas: 2, rollout: {progressDeadlineSeconds: 2}}");
+        awaitReason("NoSnapshot");
+        atRest();
+        keep("fill-failed");
+    }
+
+    @Test
+    void refused() {
+        create("{replicas: 2}");
+        awaitUpToDate("v1");
+        edit("{version: v2, template: {spec: {terminationGracePeriodSeconds: 3}}}");
+        awaitReason("InvalidTemplate");
+        atRest();
+        keep("refused");
+    }
+
+    @Test
     void upToDate() {
         create("{replicas: 2}");
         awaitUpToDate("v1");
@@ -116,6 +134,17 @@ class UpgradeSamplesServerTest extends Stage {
         awaitReason("CircuitBreakerOpen");
         awaitThat("the failed worker is gone", x -> pods().size() == 2);
         keep("breaker-open");
+    }
+
+    @Test
+    void halfOpen() {
+        create("{replicas: 2, circuitBreaker: {failureThreshold: 1, resetTimeoutSeconds: 1}}");
+        awaitUpToDate("v1");
+        edit("{version: v2-crash}");
+        await("a breaker that is half-open", s -> s.circuitBreaker().state() == BreakerState.HalfOpen);
+        awaitThat("the failed worker is gone", x -> pods().size() == 2);
+        atRest();
+        keep("half-open");
     }
 
     @Test

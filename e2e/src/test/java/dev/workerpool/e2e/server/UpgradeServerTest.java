@@ -30,6 +30,27 @@ class UpgradeServerTest extends Stage {
     }
 
     @Test
+    void aFillThatFailedWaitsForAnotherSpec() {
+        goOn("fill-failed");
+        remains(Duration.ofSeconds(1), "nothing is tried", x -> made().isEmpty() && left().isEmpty());
+        assertThat(status().lastFailure()).isEqualTo(left.lastFailure());
+        edit("{version: v3}");
+        WorkerPoolStatus status = awaitUpToDate("v3");
+        assertThat(status.circuitBreaker().consecutiveFailures()).isZero();
+        assertThat(status.history()).isNullOrEmpty();
+    }
+
+    @Test
+    void aSpecThatWasRefusedHasChangedNothing() {
+        goOn("refused");
+        assertNothingIsWritten();
+        edit("{template: {spec: {terminationGracePeriodSeconds: 60}}}");
+        WorkerPoolStatus status = awaitUpToDate("v2");
+        assertThat(results(status)).containsExactly(Result.Succeeded);
+        assertThat(status.circuitBreaker().consecutiveFailures()).isZero();
+    }
+
+    @Test
     void aPoolThatIsUpToDateIsLeftAlone() {
         goOn("up-to-date");
         assertNothingIsWritten();
@@ -131,6 +152,18 @@ class UpgradeServerTest extends Stage {
         assertThat(tried.rollout().trial()).isTrue();
         assertThat(tried.rollout().startedAt())
                 .isGreaterThanOrEqualTo(left.circuitBreaker().retryTime());
+        WorkerPoolStatus status = awaitUpToDate("v3");
+        assertThat(status.circuitBreaker().state()).isEqualTo(BreakerState.Closed);
+        assertThat(results(status)).containsExactly(Result.Succeeded, Result.RolledBack);
+    }
+
+    @Test
+    void aBreakerThatIsHalfOpenMakesTheNextRolloutATrial() {
+        goOn("half-open");
+        assertNothingIsWritten();
+        edit("{version: v3}");
+        assertThat(await("the trial", s -> s.rollout() != null).rollout().trial())
+                .isTrue();
         WorkerPoolStatus status = awaitUpToDate("v3");
         assertThat(status.circuitBreaker().state()).isEqualTo(BreakerState.Closed);
         assertThat(results(status)).containsExactly(Result.Succeeded, Result.RolledBack);
