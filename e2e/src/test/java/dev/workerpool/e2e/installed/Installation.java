@@ -47,7 +47,8 @@ record Installation(KubernetesClient client, String namespace) {
                         return false;
                     }
                     assertThat(pods().stream().flatMap(Installation::waiting))
-                            .as("why its containers do not start; the image comes by e2e/cluster/operator-image --import")
+                            .as(
+                                    "why its containers do not start; the image comes by e2e/cluster/operator-image --import")
                             .doesNotContain("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull");
                     int replicas = now.getSpec().getReplicas();
                     return now.getStatus() != null
