@@ -53,8 +53,8 @@ class BreakerE2E extends ClusterTest {
                 .extracting(WorkerPoolStatus.HistoryEntry::result)
                 .containsExactly(Result.Succeeded, Result.RolledBack, Result.RolledBack, Result.RolledBack);
         assertThat(closed.statistics().failureRatePercent()).isEqualTo(75.0);
-        assertThat(pool.events("CircuitBreakerOpened")).hasSize(1);
-        assertThat(pool.events("CircuitBreakerHalfOpen")).hasSize(1);
-        assertThat(pool.events("CircuitBreakerClosed")).hasSize(1);
+        pool.awaitEvents("CircuitBreakerOpened", 1);
+        pool.awaitEvents("CircuitBreakerHalfOpen", 1);
+        pool.awaitEvents("CircuitBreakerClosed", 1);
     }
 }

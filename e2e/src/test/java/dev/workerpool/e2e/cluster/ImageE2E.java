@@ -51,9 +51,7 @@ class ImageE2E extends ClusterTest {
                             "the step took longer than 20 s (rollout.progressDeadlineSeconds): container worker waits"
                                     + " for its image 127.0.0.1:1/shop/web:2.0.0: its registry does not answer (connection refused)");
             assertThat(status.circuitBreaker().consecutiveFailures()).isEqualTo(1);
-            assertThat(pool.events("Blocked"))
-                    .as("Events of one and the same wait")
-                    .hasSize(1);
+            pool.awaitEvents("Blocked", 1); // of one and the same wait
             assertThat(pods.fewestReady()).as("ready pods: %s", pods.lines()).isEqualTo(2);
             assertThat(pods.mostLive()).as("live pods: %s", pods.lines()).isEqualTo(3);
         }

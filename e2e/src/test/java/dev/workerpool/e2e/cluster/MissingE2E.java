@@ -111,7 +111,7 @@ class MissingE2E extends ClusterTest {
             assertThat(status.circuitBreaker().consecutiveFailures()).isZero();
             assertThat(pods.fewestReady()).as("ready pods: %s", pods.lines()).isEqualTo(2);
             assertThat(pods.mostLive()).as("live pods: %s", pods.lines()).isEqualTo(3);
-            assertThat(pool.events("RolloutSuperseded")).hasSize(1);
+            pool.awaitEvents("RolloutSuperseded", 1);
         }
     }
 }

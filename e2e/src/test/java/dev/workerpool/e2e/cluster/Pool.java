@@ -121,6 +121,14 @@ public record Pool(KubernetesClient client, String namespace, String name) imple
                 .toList();
     }
 
+    /** Waits for that many, and sees that there are no more: an Event comes after the status that it tells of. */
+    public List<Event> awaitEvents(String reason, int count) {
+        eventually(reason + " is told", () -> events(reason).size() >= count);
+        List<Event> events = events(reason);
+        assertThat(events).as(reason).hasSize(count);
+        return events;
+    }
+
     public WorkerPoolStatus await(String what, Predicate<WorkerPoolStatus> reached) {
         return Awaitility.await("pool " + name + ": " + what)
                 .atMost(PATIENCE)

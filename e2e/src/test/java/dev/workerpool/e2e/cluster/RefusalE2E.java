@@ -99,7 +99,7 @@ class RefusalE2E extends ClusterTest {
             assertThat(status.version()).isEqualTo("1.0.0");
             assertThat(uids(pool)).isEqualTo(before);
             assertThat(pods.lines()).as("what became of the pods").hasSize(1);
-            assertThat(pool.events(reason.name())).hasSize(1);
+            pool.awaitEvents(reason.name(), 1);
         }
     }
 

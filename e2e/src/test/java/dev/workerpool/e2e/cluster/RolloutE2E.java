@@ -34,7 +34,7 @@ class RolloutE2E extends ClusterTest {
             assertThat(status.history().getFirst().workersReplaced()).isEqualTo(3);
             assertThat(status.statistics().rollouts()).isEqualTo(1);
             assertThat(status.updatedReplicas()).isEqualTo(3);
-            assertThat(pool.events("RolloutSucceeded")).hasSize(1);
+            pool.awaitEvents("RolloutSucceeded", 1);
         }
     }
 

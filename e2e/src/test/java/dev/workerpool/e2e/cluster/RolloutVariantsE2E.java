@@ -61,7 +61,7 @@ class RolloutVariantsE2E extends ClusterTest {
             assertThat(failed.rollout()).isNull();
             assertThat(failed.failedResult()).isEqualTo(Result.Failed);
             assertThat(failed.circuitBreaker().consecutiveFailures()).isEqualTo(1);
-            assertThat(pool.events("RolloutFailed")).hasSize(1);
+            pool.awaitEvents("RolloutFailed", 1);
             assertThat(pool.events("RollbackStarted")).isEmpty();
             assertThat(uids(pool))
                     .as("the workers that served")
@@ -102,7 +102,7 @@ class RolloutVariantsE2E extends ClusterTest {
                     .isEqualTo("1.0.0");
             assertThat(status.statistics().rollouts()).isEqualTo(1);
             assertThat(status.circuitBreaker().consecutiveFailures()).isZero();
-            assertThat(pool.events("RolloutSuperseded")).hasSize(1);
+            pool.awaitEvents("RolloutSuperseded", 1);
             assertThat(pods.fewestReady()).as("ready pods: %s", pods.lines()).isEqualTo(3);
             assertThat(pods.mostLive()).as("live pods: %s", pods.lines()).isEqualTo(4);
         }
@@ -145,7 +145,7 @@ class RolloutVariantsE2E extends ClusterTest {
         assertThat(status.history())
                 .extracting(WorkerPoolStatus.HistoryEntry::result)
                 .containsExactly(Result.Succeeded, Result.RolledBack);
-        assertThat(pool.events("CircuitBreakerClosed")).hasSize(1);
+        pool.awaitEvents("CircuitBreakerClosed", 1);
     }
 
     private void settings(String behaviour) {

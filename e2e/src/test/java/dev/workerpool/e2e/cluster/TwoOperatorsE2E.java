@@ -52,9 +52,9 @@ class TwoOperatorsE2E extends ClusterTest {
             assertThat(pods.mostLive()).as("live pods: %s", pods.lines()).isEqualTo(4);
         }
         for (String once : List.of("RolloutSucceeded", "RolloutFailed", "RollbackStarted", "RollbackSucceeded")) {
-            assertThat(pool.events(once)).as(once).hasSize(1);
+            pool.awaitEvents(once, 1);
         }
-        assertThat(pool.events("RolloutStarted")).hasSize(2);
+        pool.awaitEvents("RolloutStarted", 2);
         assertThat(other.metrics().lines().filter(l -> l.startsWith("workerpool_invariant_violations_total")))
                 .allMatch(line -> line.endsWith(" 0.0"));
         System.out.printf(

@@ -51,6 +51,9 @@ final class Creator {
         for (int size = 1; from < creates.size(); size *= 2) {
             List<Action.Create> batch = creates.subList(from, Math.min(creates.size(), from + size));
             List<Answer> answers = ask(a, batch);
+            if (answers.stream().allMatch(Answer.Made.class::isInstance)) {
+                a.memory().obstacles().passed(Kind.CREATE);
+            }
             boolean ok = true;
             for (int i = 0; i < batch.size(); i++) {
                 ok &= remember(a, batch.get(i), answers.get(i));
@@ -66,7 +69,6 @@ final class Creator {
     private boolean remember(Assignment a, Action.Create create, Answer answer) {
         return switch (answer) {
             case Answer.Made made -> {
-                a.memory().obstacles().passed(Kind.CREATE);
                 a.expectations().created(made.uid(), clock.instant());
                 yield true;
             }

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 class ActionRunnerTest {
@@ -86,6 +87,22 @@ class ActionRunnerTest {
                 .toArray(Action[]::new);
         assertThat(run(creates)).isFalse();
         assertThat(server.requests()).as("one, then two").hasSize(3);
+    }
+
+    /** Several times: which of the two asks first is left to the threads. */
+    @RepeatedTest(10)
+    void whatIsMadeInTheSameBatchDoesNotHideARefusal() {
+        server.answer("POST", "/pods", 201, Serialization.asJson(worker(1, 0)));
+        server.answer("POST", "/pods", 403, status("Forbidden", "exceeded quota: small"));
+        server.answer("POST", "/pods", 201, Serialization.asJson(worker(3, 0)));
+
+        assertThat(run(
+                        new Action.Create(1, 0, revision),
+                        new Action.Create(2, 0, revision),
+                        new Action.Create(3, 0, revision)))
+                .isFalse();
+        assertThat(memory.obstacles().current(Kind.CREATE, NOON).orElseThrow().message())
+                .contains("exceeded quota: small");
     }
 
     @Test
