@@ -53,7 +53,8 @@ final class Invariants {
     /**
      * A new process has seen nothing be ready.
      *
-     * @param missedOne whether it was killed after an outage of the API server and not in one: nobody tells it then
+     * @param missedOne whether there may have been an outage of the API server before the one in which it was killed, if it
+     *     was killed in one: nobody tells it of that
      */
     void restarted(boolean missedOne) {
         if (missedOne) {

@@ -103,6 +103,8 @@ final class SimulatedCluster {
     private Instant sleepsSince = Instant.MIN;
     /** The last time. */
     Instant wentAwayAt = Instant.MIN;
+    /** Whether nodes slept longer in it than it alone made them, for there was another one shortly before. */
+    boolean wentAwayAgain;
 
     boolean faults = true;
     private long resourceVersion = 100;
@@ -228,6 +230,7 @@ final class SimulatedCluster {
         outage = Optional.of(new Outage(now, until));
         hungUntil = hungUntil.isBefore(until) ? until : hungUntil;
         heardAt = heardAt.isBefore(now) ? now : heardAt;
+        wentAwayAgain = !heardAt.isAfter(sleepsSince.plus(SHAKEN));
         while (heardAt.isBefore(until)) {
             if (heardAt.isAfter(sleepsSince.plus(SHAKEN))) {
                 sleep = SHORTEST_SLEEP;

@@ -95,7 +95,7 @@ final class SimulatedOperator {
         deleteObstacles = new HashMap<>();
         outages = new Outages();
         deadSince.ifPresent(since -> outages.nobodyListened(since.plus(clockIsOff), now()));
-        invariants.restarted(deadSince.isEmpty());
+        invariants.restarted(deadSince.isEmpty() || cluster.wentAwayAgain);
         deadSince = Optional.empty();
         wakeAt = cluster.now;
         cluster.relist();
