@@ -204,8 +204,9 @@ class FailureE2E extends ClusterTest {
                 .contains("never end", "and found")
                 .hasSizeLessThanOrEqualTo(2048);
         assertThat(Serialization.asJson(pool.get().getStatus())).hasSizeLessThan(8 * 1024);
-        assertThat(pool.awaitEvents("RolloutFailed", 1)).singleElement().satisfies(event -> assertThat(event.getMessage())
-                .hasSizeLessThan(1024));
+        assertThat(pool.awaitEvents("RolloutFailed", 1))
+                .singleElement()
+                .satisfies(event -> assertThat(event.getMessage()).hasSizeLessThan(1024));
         assertThat(Stream.concat(
                         Stream.of(Serialization.asYaml(pool.get().getStatus())),
                         pool.events("RolloutFailed").stream().map(Event::getMessage)))

@@ -85,7 +85,8 @@ class NodeE2E extends ClusterTest {
             stays.await(Reason.UpToDate);
             assertThat(uids(stays)).as("pods that nobody evicted").isEqualTo(stayed);
             leaves.awaitUpToDate("1.0.0");
-            Pool.eventually("an Event tells it", () -> !leaves.events("WorkerHealed").isEmpty());
+            Pool.eventually(
+                    "an Event tells it", () -> !leaves.events("WorkerHealed").isEmpty());
             assertThat(leaves.events("WorkerHealed")).allSatisfy(e -> assertThat(e.getMessage())
                     .matches("1 lost worker is made again|2 lost workers are made again"));
             rolls.edit("rollout: {minReadySeconds: 0}");

@@ -14,7 +14,7 @@ import java.util.Optional;
  * Thread-safe.
  */
 public final class Outages {
-    /** In a shorter one nobody comes to wait longer than a draining worker serves by default. */
+    /** In a shorter one, the first for a while, nobody comes to wait longer than a draining worker serves by default. */
     private static final Duration SHORTEST = Duration.ofMillis(1500);
 
     private static final Duration LONGEST_SLEEP = Duration.ofSeconds(60);
@@ -39,7 +39,7 @@ public final class Outages {
         }
         Instant since = cutSince.orElse(now);
         cutSince = Optional.of(since);
-        if (!now.isBefore(since.plus(SHORTEST))) {
+        if (!now.isBefore(since.plus(SHORTEST)) || isSoonAfterAnother(since)) {
             outage(since, now);
             away = true;
         }
@@ -54,12 +54,15 @@ public final class Outages {
 
     private void outage(Instant from, Instant until) {
         if (!from.equals(began)) {
-            before = ended.isBefore(from.minus(APART))
-                    ? Duration.ZERO
-                    : grown(ended).multipliedBy(2);
+            before = isSoonAfterAnother(from) ? grown(ended).multipliedBy(2) : Duration.ZERO;
             began = from;
         }
         ended = until;
+    }
+
+    /** Then even a short one sends those who watch to sleep for as long as the one before it made them. */
+    private boolean isSoonAfterAnother(Instant from) {
+        return !ended.isBefore(from.minus(APART));
     }
 
     /** How long the last one counts for, had it ended then. */

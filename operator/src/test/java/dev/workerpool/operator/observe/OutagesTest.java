@@ -65,6 +65,14 @@ class OutagesTest {
     }
 
     @Test
+    void aShortOneSoonAfterALongOneCounts() {
+        away(20_000);
+        present(100_000);
+        away(500);
+        assertThat(outages.current(now).orElseThrow().retryAt()).isEqualTo(now.plusSeconds(60 + 5));
+    }
+
+    @Test
     void delaysAreShortAgainAfterTwoMinutes() {
         away(20_000);
         present(125_000);
