@@ -40,8 +40,11 @@ class ArgoHealthTest {
         assertThat(health)
                 .containsExactlyInAnyOrderEntriesOf(Map.ofEntries(
                         Map.entry("breaker-open", "Degraded"),
+                        Map.entry("fill-failed", "Degraded"),
                         Map.entry("filling", "Progressing"),
+                        Map.entry("half-open", "Degraded"), // nothing new is asked for
                         Map.entry("paused", "Suspended"),
+                        Map.entry("refused", "Degraded"),
                         Map.entry("retry-pending", "Progressing"),
                         Map.entry("rollback-failed", "Degraded"),
                         Map.entry("rolled-back", "Degraded"),
