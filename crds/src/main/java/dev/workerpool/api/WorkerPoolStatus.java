@@ -162,7 +162,8 @@ public record WorkerPoolStatus(
 
             @JsonPropertyDescription("The name of its pod.") String pod,
 
-            @JsonPropertyDescription("What happened, in a word, such as CrashLoopBackOff or ReadyTimeout.")
+            @JsonPropertyDescription(
+                    "What happened, in a word: ContainerExited, NotReady, VerificationFailed, ProgressDeadlineExceeded, SnapshotRecordGone, or what the kubelet calls it, such as OOMKilled or ErrImagePull.")
             String reason,
 
             @JsonPropertyDescription("What happened, in a sentence, with the container's termination message.")
