@@ -121,7 +121,7 @@ public record WorkerPoolSpec(
             @Min(0)
             @Default("1")
             @JsonPropertyDescription(
-                    "How long, in seconds, to wait between one step and the next; 0 or more. Default: 1.")
+                    "How long, in seconds, to wait between one step and the next; 0 or more. A rollback does not wait. Default: 1.")
             Integer pauseSeconds,
 
             @Default("TerminationComplete")

@@ -112,14 +112,15 @@ public record WorkerPoolStatus(
 
             @JsonPropertyDescription("When it began.") String startedAt,
 
-            @JsonPropertyDescription("When a step last began or ended; the progress deadline counts from here.")
+            @JsonPropertyDescription(
+                    "When the present step began, or was given its time anew because an old worker drains for long; its deadline counts from here, the times of pauseSeconds and pausedSeconds apart.")
             String stepStartedAt,
 
             @JsonPropertyDescription("Since when it stands still; absent while it moves.")
             String pausedSince,
 
             @JsonPropertyDescription(
-                    "How long, in seconds, it stood still before, in all; this long each deadline is " + "put off.")
+                    "How long, in seconds, this step stood still before; its deadlines are put off by as much.")
             Long pausedSeconds,
 
             @JsonPropertyDescription("Which try of this revision it is, from 1; absent on a way back.")

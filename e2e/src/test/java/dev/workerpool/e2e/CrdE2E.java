@@ -8,7 +8,6 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.FieldValidateable.Validation;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
@@ -57,7 +56,7 @@ class CrdE2E {
 
     @BeforeAll
     static void makeNamespace() throws IOException {
-        client = new KubernetesClientBuilder().build();
+        client = PatientClient.create();
         namespace = "crd-" + UUID.randomUUID().toString().substring(0, 8);
         Crd.applyOnce(client);
         client.resource(new NamespaceBuilder()

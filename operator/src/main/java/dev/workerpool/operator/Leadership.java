@@ -1,6 +1,7 @@
 package dev.workerpool.operator;
 
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseSpec;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
@@ -139,7 +140,8 @@ final class Leadership implements Interceptor {
     Optional<Instant> lastRenewal(KubernetesClient client) {
         return Optional.ofNullable(
                         client.leases().inNamespace(namespace).withName(LEASE).get())
-                .map(lease -> lease.getSpec().getRenewTime())
+                .map(Lease::getSpec)
+                .map(LeaseSpec::getRenewTime)
                 .map(ZonedDateTime::toInstant);
     }
 

@@ -138,6 +138,12 @@ final class Preflight {
             if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
                 return false;
             }
+            // Any other refusal is of a namespace that is there: it may be terminating, or have a quota that is used
+            // up.
+            if (e.getCode() >= HttpURLConnection.HTTP_BAD_REQUEST
+                    && e.getCode() < HttpURLConnection.HTTP_INTERNAL_ERROR) {
+                return true;
+            }
             throw e;
         }
     }

@@ -24,7 +24,6 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -129,13 +128,12 @@ public final class RunningOperator implements AutoCloseable {
         operator = new Operator(settings -> configure(settings, fatal));
     }
 
-    /** Something other than a proxy that finds nobody behind it. */
+    /** Whether it could serve watches, and not only answer: an API server that starts, or has no etcd, is not ready. */
     private static boolean answers(KubernetesClient client) {
         try {
-            client.raw("/version");
-            return true;
+            return client.raw("/readyz") != null;
         } catch (KubernetesClientException e) {
-            return e.getCode() > 0 && e.getCode() < HttpURLConnection.HTTP_INTERNAL_ERROR;
+            return false;
         }
     }
 

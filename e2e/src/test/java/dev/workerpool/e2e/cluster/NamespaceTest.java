@@ -4,9 +4,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.workerpool.api.WorkerPool;
 import dev.workerpool.e2e.Crd;
+import dev.workerpool.e2e.PatientClient;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -53,7 +53,7 @@ public abstract class NamespaceTest {
 
     @BeforeAll
     final void makeNamespace() throws IOException {
-        client = new KubernetesClientBuilder().build();
+        client = PatientClient.create();
         Crd.applyOnce(client);
         namespace = newNamespace();
     }

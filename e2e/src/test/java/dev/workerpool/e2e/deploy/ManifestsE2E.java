@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.workerpool.e2e.Crd;
+import dev.workerpool.e2e.PatientClient;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,7 +32,7 @@ class ManifestsE2E {
     @BeforeAll
     static void makeNamespace() throws IOException {
         kubectl = Tool.assumed("kubectl");
-        client = new KubernetesClientBuilder().build();
+        client = PatientClient.create();
         Crd.applyOnce(client);
         namespace = "deploy-" + UUID.randomUUID().toString().substring(0, 8);
         client.resource(new NamespaceBuilder()

@@ -54,6 +54,11 @@ final class Creator {
             if (answers.stream().allMatch(Answer.Made.class::isInstance)) {
                 a.memory().obstacles().passed(Kind.CREATE);
             }
+            answers.stream()
+                    .filter(Answer.Refused.class::isInstance)
+                    .map(Answer.Refused.class::cast)
+                    .findFirst()
+                    .ifPresent(r -> a.memory().obstacles().refused(Kind.CREATE, r.message(), clock.instant()));
             boolean ok = true;
             for (int i = 0; i < batch.size(); i++) {
                 ok &= remember(a, batch.get(i), answers.get(i));
@@ -80,10 +85,7 @@ final class Creator {
                 a.memory().nameTaken(create.slot(), create.generation());
                 yield false;
             }
-            case Answer.Refused refused -> {
-                a.memory().obstacles().refused(Kind.CREATE, refused.message(), clock.instant());
-                yield false;
-            }
+            case Answer.Refused refused -> false;
             case Answer.Again again -> false;
         };
     }

@@ -29,6 +29,7 @@ final class Verifier {
     private static final Duration LONGEST = Duration.ofSeconds(5);
 
     private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(LONGEST)
             .followRedirects(HttpClient.Redirect.NEVER)
             .build();

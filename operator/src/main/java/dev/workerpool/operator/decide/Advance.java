@@ -44,7 +44,7 @@ final class Advance {
         Steps steps = steps(Steps.Mode.OUT, r.course().toRevision());
         return steps.tidy()
                 .or(() -> steps.complete() ? Optional.of(transitions.succeed(r, s.replicas())) : Optional.empty())
-                .or(() -> drainsLong(steps, r.course()))
+                .or(() -> waitsLongForOld(steps, r.course()))
                 .or(() -> steps.failure().map(f -> failed(r, f)))
                 .or(() -> progressed(r.course()))
                 .or(steps::next);
@@ -54,7 +54,7 @@ final class Advance {
         Steps steps = steps(Steps.Mode.BACK, r.course().toRevision());
         return steps.tidy()
                 .or(() -> steps.complete() ? Optional.of(transitions.rolledBack(r, s.replicas())) : Optional.empty())
-                .or(() -> drainsLong(steps, r.course()))
+                .or(() -> waitsLongForOld(steps, r.course()))
                 .or(() -> steps.failure().map(f -> failed(r, f)))
                 .or(() -> progressed(r.course()))
                 .or(steps::next);
@@ -100,10 +100,10 @@ final class Advance {
         return new Steps(o, force, staffing, agenda, mode, target);
     }
 
-    private Optional<Plan> drainsLong(Steps steps, Rollout.Course course) {
-        return steps.drainsLong()
+    private Optional<Plan> waitsLongForOld(Steps steps, Rollout.Course course) {
+        return steps.waitsLongForOld()
                 ? Optional.of(
-                        agenda.record(o.state().with(o.state().rollout().on(course.stepAnew(o.now()))), List.of()))
+                        agenda.record(o.state().with(o.state().rollout().on(course.clockAnew(o.now()))), List.of()))
                 : Optional.empty();
     }
 
@@ -112,8 +112,8 @@ final class Advance {
         if (done == course.done() || (done > course.done() && done == s.replicas() && force.available() == done)) {
             return Optional.empty(); // the end of the last step is told with the end of the rollout
         }
-        if (done > course.done()) {
-            agenda.waiting(Steps.pauseUntil(o.now().plus(s.pause())));
+        if (done > course.done() && !Steps.pause(o).isZero()) {
+            agenda.waiting(Steps.pauseUntil(o.now().plus(Steps.pause(o))));
         }
         List<Event> events = new ArrayList<>();
         if (done > course.done()) {

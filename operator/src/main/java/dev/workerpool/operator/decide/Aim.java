@@ -113,7 +113,8 @@ final class Aim {
                 .toList();
         if (w.available()) {
             return !Wish.isSnapshot(o, s.revision())
-                    && w.pod().exits() > 0
+                    && (w.pod().exits() > 0
+                            || w.check().failures() > 0 && !w.check().passed())
                     && old.stream().anyMatch(Worker::available);
         }
         return !old.isEmpty() || !w.everReady() || !Wish.isSnapshot(o, s.revision());

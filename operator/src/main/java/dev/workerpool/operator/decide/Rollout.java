@@ -90,8 +90,22 @@ public sealed interface Rollout {
                     nowDone);
         }
 
-        /** The clock of the step starts now. */
-        Course stepAnew(Instant now) {
+        /** The same step has all of its time again; how long it stood still, the gate still counts. */
+        Course clockAnew(Instant now) {
+            return new Course(
+                    fromVersion,
+                    fromRevision,
+                    toVersion,
+                    toRevision,
+                    startedAt,
+                    now.minus(pausedFor),
+                    pausedSince,
+                    pausedFor,
+                    done);
+        }
+
+        /** A new step starts now. */
+        private Course stepAnew(Instant now) {
             return new Course(
                     fromVersion, fromRevision, toVersion, toRevision, startedAt, now, pausedSince, Duration.ZERO, done);
         }

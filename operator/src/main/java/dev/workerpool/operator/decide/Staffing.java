@@ -98,7 +98,7 @@ final class Staffing {
                 continue;
             }
             make.add(new Action.Create(slot, force.nextGeneration(slot), revision.get()));
-            healed += o.lostRevisions().containsKey(slot) || (force.hasLeaving(slot) && !mends()) ? 1 : 0;
+            healed += o.lostRevisions().containsKey(slot) || (force.hasLeaving(slot) && !Wish.mends(o)) ? 1 : 0;
         }
         return make.isEmpty() ? Optional.empty() : Optional.of(agenda.act(make, events(make.size(), healed)));
     }
@@ -202,11 +202,6 @@ final class Staffing {
         return revision.equals(s.revision()) || o.records().containsKey(revision);
     }
 
-    /** A rollback removes broken workers itself: those made in their place are neither lost ones nor more than before. */
-    private boolean mends() {
-        return o.state().rollout() instanceof Rollout.RollingBack;
-    }
-
     private List<Event> events(int made, int healed) {
         List<Event> events = new ArrayList<>();
         if (healed > 0) {
@@ -215,7 +210,7 @@ final class Staffing {
                     healed + " lost " + (healed == 1 ? "worker is" : "workers are") + " made again"));
         }
         boolean fills = o.state().snapshot().isEmpty() || force.pods() == 0;
-        if (made > healed && !fills && !mends()) {
+        if (made > healed && !fills && !Wish.mends(o)) {
             events.add(new Event(Kind.Scaled, "from " + force.staffed() + " to " + s.replicas() + " workers"));
         }
         return events;

@@ -33,6 +33,9 @@ final class Steps {
     /** A worker of the target and what the gate says of it. */
     private record Judged(int slot, Worker worker, Gate gate, boolean besideOld) {}
 
+    /** A new operator has to ask all new workers again, and there may be hundreds. */
+    private static final int ASKED_AT_ONCE = 32;
+
     private final Observation o;
     private final Settings s;
     private final Workforce force;
@@ -110,7 +113,6 @@ final class Steps {
         String why = slow.flatMap(j -> j.worker().pod().blocked())
                 .or(() -> o.createObstacle().map(Obstacle::message))
                 .or(() -> o.evictObstacle().map(Obstacle::message))
-                .or(() -> o.outage().map(Obstacle::message))
                 .or(() -> o.deleteObstacles().values().stream()
                         .map(Obstacle::message)
                         .min(Comparator.naturalOrder()))
@@ -146,6 +148,7 @@ final class Steps {
     private Optional<Plan> askHealth() {
         List<Action> asks = judged.stream()
                 .filter(j -> j.gate() instanceof Gate.Ask)
+                .limit(ASKED_AT_ONCE)
                 .<Action>map(j -> new Action.Verify(j.worker().pod()))
                 .toList();
         return asks.isEmpty() ? Optional.empty() : Optional.of(agenda.act(asks, List.of()));
@@ -298,7 +301,7 @@ final class Steps {
     /** Between one step and the next; the first needs no pause. */
     private boolean pausing() {
         Instant until = course.filter(c -> !c.stepStartedAt().equals(c.startedAt()))
-                .map(c -> c.stepStartedAt().plus(s.pause()))
+                .map(c -> c.stepStartedAt().plus(pause(o)))
                 .orElse(Instant.MIN);
         if (!o.now().isBefore(until)) {
             return false;
@@ -306,6 +309,13 @@ final class Steps {
         agenda.wakeAt(until);
         agenda.waiting(pauseUntil(until));
         return true;
+    }
+
+    /** Between one step and the next; a rollback wastes no time on it, for what it replaces has failed. */
+    static Duration pause(Observation o) {
+        return o.state().rollout() instanceof Rollout.RollingBack back && !back.wayBack()
+                ? Duration.ZERO
+                : o.settings().pause();
     }
 
     static String pauseUntil(Instant until) {
@@ -321,16 +331,21 @@ final class Steps {
     /** When the step began, without the time that it stood still. */
     private Instant begun(Rollout.Course c) {
         return c.stepStartedAt()
-                .plus(c.stepStartedAt().equals(c.startedAt()) ? Duration.ZERO : s.pause())
+                .plus(c.stepStartedAt().equals(c.startedAt()) ? Duration.ZERO : pause(o))
                 .plus(c.pausedFor());
     }
 
     /**
-     * Whether an old worker still drains when half of the step's time is over. How long that takes says nothing of the new
-     * one: the step's clock is then set anew, so that at least half of its time is left after the drain.
+     * Whether half of the step's time is over, and an old worker still drains, or may not go yet although its replacement has
+     * passed the gate, for the API server was away. How long that takes says nothing of the new worker: the step's clock is
+     * then set anew, so that at least half of its time is left afterwards.
      */
-    boolean drainsLong() {
-        if (force.countedLeaving().stream().noneMatch(this::isOld)) {
+    boolean waitsLongForOld() {
+        boolean drains = force.countedLeaving().stream().anyMatch(this::isOld);
+        boolean unheard =
+                o.outage().filter(out -> o.now().isBefore(out.retryAt())).isPresent()
+                        && judged.stream().anyMatch(j -> j.besideOld() && j.gate() instanceof Gate.Passed);
+        if (!drains && !unheard) {
             return false;
         }
         Instant half = course.map(c -> begun(c).plus(s.progressDeadline().dividedBy(2)))

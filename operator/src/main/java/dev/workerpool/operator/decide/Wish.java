@@ -59,6 +59,15 @@ public final class Wish {
         return o.state().failed().map(f -> f.revision().equals(revision)).orElse(false);
     }
 
+    /**
+     * Whether a rollback, or a first fill whose spec was changed, removes broken workers itself: those made in their place
+     * are neither lost ones nor more than before.
+     */
+    public static boolean mends(Observation o) {
+        return o.state().rollout() instanceof Rollout.RollingBack
+                || o.state().snapshot().isEmpty();
+    }
+
     private static boolean retryDue(Observation o) {
         Instant due = o.state().failed().flatMap(State.Failed::nextRetry).orElse(Instant.MAX);
         return !o.now().isBefore(due);

@@ -67,9 +67,13 @@ public final class WatchHealth implements AutoCloseable {
     /** The caches are filled: from now on the operator is ready, and these are looked at. */
     public void watch(List<Informer> informers) {
         begin(informers);
-        timer.scheduleWithFixedDelay(this::lookAndSurvive, PERIOD.toMillis(), PERIOD.toMillis(), TimeUnit.MILLISECONDS);
         timer.scheduleWithFixedDelay(
-                () -> glance(informers), GLANCE.toMillis(), GLANCE.toMillis(), TimeUnit.MILLISECONDS);
+                () -> survive("look", this::look), PERIOD.toMillis(), PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(
+                () -> survive("glance", () -> glance(informers)),
+                GLANCE.toMillis(),
+                GLANCE.toMillis(),
+                TimeUnit.MILLISECONDS);
     }
 
     void begin(List<Informer> informers) {
@@ -97,11 +101,12 @@ public final class WatchHealth implements AutoCloseable {
         timer.shutdownNow();
     }
 
-    private void lookAndSurvive() {
+    /** A timer ends what throws. */
+    private static void survive(String what, Runnable check) {
         try {
-            look();
+            check.run();
         } catch (RuntimeException e) {
-            log.error("The health check failed and is made again in {} s", PERIOD.toSeconds(), e);
+            log.error("The health check ({}) failed and is made again", what, e);
         }
     }
 

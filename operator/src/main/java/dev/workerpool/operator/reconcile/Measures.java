@@ -8,6 +8,7 @@ import dev.workerpool.operator.decide.Observation;
 import dev.workerpool.operator.decide.Plan;
 import dev.workerpool.operator.decide.Rollout;
 import dev.workerpool.operator.decide.State;
+import dev.workerpool.operator.decide.Wish;
 import dev.workerpool.operator.decide.Worker;
 import dev.workerpool.operator.metrics.PoolMetrics;
 import dev.workerpool.operator.metrics.PoolMetrics.Numbers;
@@ -45,7 +46,7 @@ final class Measures {
         if (heals) {
             plan.actions().stream()
                     .filter(a -> a instanceof Action.Create c
-                            && (o.lostRevisions().containsKey(c.slot()) || leaving(o, c.slot())))
+                            && (o.lostRevisions().containsKey(c.slot()) || leaving(o, c.slot()) && !Wish.mends(o)))
                     .forEach(a -> metrics.healed(pool.getMetadata().getNamespace(), o.pool()));
         }
         Invariants.brokenBy(o, plan.actions())

@@ -54,14 +54,17 @@ final class Reporter {
     /** After the calls of a plan, done or not; returns when status is due, if it lags. */
     Optional<Instant> acted(View view, Observation o, Plan.Act plan, boolean done, Keeping keeping) {
         if (done) {
-            keeping.steps().acted(o, plan.actions());
             measures.acted(o, plan, view.pool());
             events.write(view.pool(), plan.events());
             if (plan.actions().stream().allMatch(NewSpec::prepares)) {
                 return Optional.empty(); // the next pass follows at once, and has more to say
             }
         }
-        return report(view, o, plan, keeping);
+        Optional<Instant> due = report(view, o, plan, keeping);
+        if (done) {
+            keeping.steps().acted(o, plan.actions()); // only now: what was seen before knows nothing of new workers
+        }
+        return due;
     }
 
     /** Brings status up to date; returns when it is due, if it lags. */

@@ -45,7 +45,7 @@ final class Conditions {
         conditions.ready(ready);
         conditions.available(seen);
         conditions.progressing(ready, plan);
-        conditions.stalled(ready, after);
+        conditions.stalled(ready, after, after.failed().flatMap(State.Failed::nextRetry));
         conditions.breaker(after.breaker());
         return conditions.result;
     }
@@ -100,12 +100,14 @@ final class Conditions {
         add(ConditionType.Progressing, moves, reason, message);
     }
 
-    private void stalled(Readiness ready, State after) {
+    private void stalled(Readiness ready, State after, Optional<Instant> retry) {
         boolean stalled =
                 switch (ready.reason()) {
                     case InvalidTemplate, NoReadinessProbe, CircuitBreakerOpen, RollbackFailed, NoSnapshot -> true;
                     case RolledBack, RolloutFailed ->
-                        after.failed().flatMap(State.Failed::nextRetry).isEmpty();
+                        retry.isEmpty()
+                                || after.breaker() instanceof Breaker.Open open
+                                        && open.retryAt().isAfter(retry.get());
                     default -> false;
                 };
         if (stalled) {

@@ -49,7 +49,7 @@ record Readiness(Reason reason, String message) {
             return new Readiness(Reason.CircuitBreakerOpen, target(o) + " is not rolled out: " + tooMany(open));
         }
         return failed(o)
-                .or(() -> wanted
+                .or(() -> Wish.rolloutWanted(o) || Wish.wayBackDue(o)
                         ? Optional.of(new Readiness(Reason.RollingOut, target(o) + " is rolled out next"))
                         : Optional.empty())
                 .or(() -> filling(o, plan))
@@ -73,7 +73,7 @@ record Readiness(Reason reason, String message) {
                 .filter(f -> f.revision().equals(o.settings().revision()))
                 .filter(f -> !Wish.rolloutWanted(o));
         return failed.flatMap(State.Failed::result).flatMap(result -> switch (result) {
-            case RolledBack -> Optional.of(rolledBack(o, failed.get()));
+            case RolledBack -> Optional.of(rolledBack(o));
             case RollbackFailed ->
                 Optional.of(new Readiness(
                         Reason.RollbackFailed,
@@ -81,17 +81,16 @@ record Readiness(Reason reason, String message) {
                                 + "; every serving worker is kept as it is; " + TRY_AGAIN));
             case Failed ->
                 Optional.of(new Readiness(
-                        Reason.RolloutFailed,
-                        target(o) + " failed" + because(o, ": ") + kept(o) + next(o, failed.get())));
+                        Reason.RolloutFailed, target(o) + " failed" + because(o, ": ") + kept(o) + next(o)));
             case Succeeded, Superseded -> Optional.empty();
         });
     }
 
-    private static Readiness rolledBack(Observation o, State.Failed failed) {
+    private static Readiness rolledBack(Observation o) {
         return new Readiness(
                 Reason.RolledBack,
                 target(o) + " failed" + because(o, " (", ")") + " and the workers are back at " + snapshot(o)
-                        + next(o, failed));
+                        + next(o));
     }
 
     private static String kept(Observation o) {
@@ -106,10 +105,12 @@ record Readiness(Reason reason, String message) {
     }
 
     /** What comes of it: a retry by itself, which an open breaker holds, or nothing without a person. */
-    private static String next(Observation o, State.Failed failed) {
+    private static String next(Observation o) {
         Instant held = o.state().breaker() instanceof Breaker.Open open ? open.retryAt() : Instant.MIN;
         return "; "
-                + failed.nextRetry()
+                + o.state()
+                        .failed()
+                        .flatMap(State.Failed::nextRetry)
                         .map(due -> "it is tried again at " + Times.clock(due.isBefore(held) ? held : due))
                         .orElse(TRY_AGAIN);
     }

@@ -361,6 +361,20 @@ class FailureTest {
     }
 
     @Test
+    void retryMakesAnewWhatFailedItsVerification() {
+        Film film =
+                aPool().replicas(2).pauseOnFailure().verified(1, 1).running().begins("B");
+        film.unhealthy("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .plays("verify 1-1", "record: RolloutFailed")
+                .apply(p -> p.retry("now"))
+                .plays("record", "dry run 1-2", "evict 1-1", "record: RolloutStarted")
+                .gone("1-1")
+                .plays("create 1-1 B");
+    }
+
+    @Test
     void retryMakesBrokenWorkersThatOnFailurePauseKeptAnew() {
         Film film = aPool().replicas(2).pauseOnFailure().running().begins("B").plays("create 1-1 B");
         film.crashes("1-1")

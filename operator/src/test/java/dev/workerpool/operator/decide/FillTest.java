@@ -52,7 +52,7 @@ class FillTest {
         Film film = aPool().replicas(1).created().plays("record", "dry run 1-0", "keep A", "create 1-0 A");
         film.crashes("1-0").plays("record: Blocked").after(1);
         film.apply(p -> p.version("B"))
-                .plays("record", "dry run 1-1", "keep B", "delete 1-0 by rollout", "create 1-1 B: WorkerHealed")
+                .plays("record", "dry run 1-1", "keep B", "delete 1-0 by rollout", "create 1-1 B")
                 .gone("1-0")
                 .crashes("1-1")
                 .plays("record: Blocked");
@@ -70,7 +70,7 @@ class FillTest {
     void newSpecReplacesUnreadyWorkersAtOnceAndAvailableOnesNewBeforeOld() {
         Film film = filling().ready("2-0").rests().after(60);
         film.apply(p -> p.version("B"))
-                .plays("record", "dry run 1-1", "keep B", "delete 1-0 by rollout", "create 1-1 B: WorkerHealed")
+                .plays("record", "dry run 1-1", "keep B", "delete 1-0 by rollout", "create 1-1 B")
                 .gone("1-0")
                 .ready("1-1")
                 .plays("create 2-1 B")
