@@ -8,6 +8,8 @@ import dev.workerpool.operator.Options;
 import dev.workerpool.operator.RunningOperator;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
 import java.net.URI;
@@ -59,6 +61,11 @@ class RunningOperatorServerTest {
                     .contains("workerpool_workers{namespace=\"default\",pool=\"web\",state=\"available\"} 2.0"));
             assertThat(get(operator, "/metrics"))
                     .contains("jvm_memory_used_bytes", "reconciliations_execution_duration_seconds");
+
+            client.resource(pool("web")).patch(PatchContext.of(PatchType.JSON_MERGE), """
+                    {"spec": {"version": "v2", "rollout": {"pauseSeconds": 0}}}""");
+            Awaitility.await().atMost(SOON.multipliedBy(6)).until(() -> get(operator, "/metrics")
+                    .contains("workerpool_step_ready_seconds_count{namespace=\"default\",pool=\"web\"} 2"));
 
             client.resource(pool("web")).delete();
             Awaitility.await().atMost(SOON).until(() -> !get(operator, "/metrics")
