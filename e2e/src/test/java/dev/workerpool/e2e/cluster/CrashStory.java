@@ -42,13 +42,10 @@ record CrashStory(String name, String edit, Reason reason, String version, List<
                   env: [{name: PORT, value: "8002"}]
             """, Reason.RolledBack, "1.0.0", List.of("1-0", "1-1", "1-2", "2-0", "2-1"));
 
-    /**
-     * Two workers, no waits but those that a worker's start needs; one that is ready stays so on a busy machine too. It has to
-     * be ready for a second, for a kubelet that starts two containers was seen to take back 57 ms later that they are ready.
-     */
+    /** Two workers, no waits but those that a worker's start needs; one that is ready stays so on a busy machine too. */
     static final String POOL = """
             spec:
-              rollout: {minReadySeconds: 1, readyTimeoutSeconds: 60, progressDeadlineSeconds: 120}
+              rollout: {readyTimeoutSeconds: 60, progressDeadlineSeconds: 120}
               drain: {delaySeconds: 0}
               circuitBreaker: {resetTimeoutSeconds: 600}
               template:

@@ -89,7 +89,7 @@ class NodeE2E extends ClusterTest {
                     "an Event tells it", () -> !leaves.events("WorkerHealed").isEmpty());
             assertThat(leaves.events("WorkerHealed")).allSatisfy(e -> assertThat(e.getMessage())
                     .matches("1 lost worker is made again|2 lost workers are made again"));
-            rolls.edit("rollout: {minReadySeconds: 0}");
+            rolls.edit("rollout: {minReadySeconds: 1}");
             rolls.awaitUpToDate("1.1.0");
             for (Pool pool : Set.of(stays, leaves, rolls)) {
                 WorkerPoolStatus status = pool.status();

@@ -45,7 +45,7 @@ class OtherWritersE2E extends ClusterTest {
                         "has " + replicas + " and the new one",
                         s -> s.rollout().progress().equals("0/" + replicas) && s.availableReplicas() == replicas + 1);
             }
-            pool.edit("rollout: {minReadySeconds: 0}");
+            pool.edit("rollout: {minReadySeconds: 1}");
             WorkerPoolStatus status = pool.awaitUpToDate("1.1.0");
 
             assertThat(status.replicas()).isEqualTo(4);

@@ -43,7 +43,7 @@ class TrafficE2E extends ClusterTest {
     private static final String DEFAULTS = """
             spec:
               replicas: %d
-              rollout: {maxSurge: %s, pauseSeconds: null, readyTimeoutSeconds: null, progressDeadlineSeconds: null}
+              rollout: {maxSurge: %s, minReadySeconds: null, pauseSeconds: null, readyTimeoutSeconds: null, progressDeadlineSeconds: null}
               drain: null
               circuitBreaker: null
               template: {spec: {containers: [{%s}]}}
