@@ -84,7 +84,7 @@ final class Staffing {
         int missing = s.replicas() - force.staffed();
         int room = s.replicas() + s.maxSurge() - force.pods();
         List<Integer> wanted = new ArrayList<>(force.freeSlots(Math.max(0, missing)));
-        wanted.addAll(lostInMidStep());
+        wanted.addAll(lostBesideNew());
         List<Action> make = new ArrayList<>();
         int healed = 0;
         for (int slot : wanted) {
@@ -103,12 +103,19 @@ final class Staffing {
         return make.isEmpty() ? Optional.empty() : Optional.of(agenda.act(make, events(make.size(), healed)));
     }
 
-    /** Slots whose old worker was lost while its surge worker has yet to become ready: healed beside it. */
-    private List<Integer> lostInMidStep() {
-        if (!(o.state().rollout() instanceof Rollout.RollingOut r)) {
+    /** Slots whose old worker was lost while its surge worker has yet to become ready, or stands as it failed: healed beside it. */
+    private List<Integer> lostBesideNew() {
+        Optional<String> aim =
+                switch (o.state().rollout()) {
+                    case Rollout.RollingOut r -> Optional.of(r.course().toRevision());
+                    case Rollout.RollingBack r ->
+                        Optional.of(r.course().toRevision()).filter(x -> r.wayBack());
+                    case Rollout.Idle idle -> o.state().failed().map(State.Failed::revision);
+                };
+        if (aim.isEmpty()) {
             return List.of();
         }
-        String target = r.course().toRevision();
+        String target = aim.get();
         return force.slots().entrySet().stream()
                 .filter(e -> e.getValue().size() == 1)
                 .filter(e -> !e.getValue().get(0).available())

@@ -74,7 +74,8 @@ final class Invariants {
                 .filter(w -> w.live() && w.slot() == create.slot())
                 .toList();
         Optional<String> target = target(o);
-        boolean heals = beside.stream().allMatch(w -> target.equals(Optional.of(w.revision())));
+        Optional<String> surged = target.or(() -> o.state().failed().map(State.Failed::revision));
+        boolean heals = beside.stream().allMatch(w -> surged.equals(Optional.of(w.revision())));
         return !beside.isEmpty() && !heals && !target.equals(Optional.of(create.revision()));
     }
 

@@ -122,6 +122,21 @@ class HealingTest {
     }
 
     @Test
+    void oldWorkerLostBesideWhatFailedAndWasKeptIsHealedBesideIt() {
+        aPool().replicas(2)
+                .pauseOnFailure()
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .crashes("1-1")
+                .plays("record: RolloutFailed")
+                .gone("1-0")
+                .plays("create 1-2 A: WorkerHealed")
+                .ready("1-2")
+                .rests();
+    }
+
+    @Test
     void surgeWorkerLostInMidStepIsMadeAgainAndTheDeadlineGoesOn() {
         Film film = aPool().replicas(2).progressDeadlineSeconds(100).running().begins("B");
         film.plays("create 1-1 B")

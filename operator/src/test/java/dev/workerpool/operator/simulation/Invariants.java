@@ -131,17 +131,18 @@ final class Invariants {
                 !surge
                         || state.rollout().running().isPresent()
                         || state.snapshot().isEmpty(),
-                "surge at rest: " + c);
+                "surge at rest: " + c,
+                healsBeside(c, ours));
         check(!surge || !spec.paused(), "paused, and yet a surge worker: " + c, healsBeside(c, ours));
     }
 
-    /** An old worker lost in mid-step is healed beside its surge worker, paused or not. */
+    /** An old worker lost in mid-step, or after a failure that removed nothing, is healed beside its surge worker, paused or not. */
     private boolean healsBeside(Action.Create c, List<SimPod> ours) {
-        String target = cluster.pool
-                .state()
-                .rollout()
+        State state = cluster.pool.state();
+        String target = state.rollout()
                 .running()
                 .map(Rollout.Course::toRevision)
+                .or(() -> state.failed().map(State.Failed::revision))
                 .orElse("");
         return !c.revision().equals(target)
                 && ours.stream()
