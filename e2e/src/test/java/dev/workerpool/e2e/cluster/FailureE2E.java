@@ -35,7 +35,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class FailureE2E extends ClusterTest {
     private static final String WORKER = """
             imagePullPolicy: Never, readinessProbe: {httpGet: {path: /ready, port: 8000}, periodSeconds: 1}""";
-    private static final Set<String> BROKEN_IMAGE = Set.of("ErrImageNeverPull", "InvalidImageName");
+    private static final Set<String> CANNOT_START =
+            Set.of("ErrImageNeverPull", "InvalidImageName", "RunContainerError");
 
     /**
      * A deployment that fails.
@@ -278,7 +279,7 @@ class FailureE2E extends ClusterTest {
                 .anyMatch(state -> state.getTerminated() != null
                                 && state.getTerminated().getExitCode() != 0
                         || state.getWaiting() != null
-                                && BROKEN_IMAGE.contains(state.getWaiting().getReason()));
+                                && CANNOT_START.contains(state.getWaiting().getReason()));
     }
 
     /** Sees when the record of a rollback is written. */
