@@ -137,7 +137,6 @@ class TrafficE2E extends ClusterTest {
                         served -> served.awaitOnly("1.1.0-slow"),
                         false),
                 scenario("scaled from 3 to 1", served -> served.scale(1), served -> served.awaitOnly("1.0.0")),
-                scenario("drain", served -> {}, TrafficE2E::drain),
                 scenario("drain with a budget", TrafficE2E::makeBudget, TrafficE2E::drain),
                 rollback("crash", "version: 2.0.0-crash"),
                 rollback("never ready", "version: 2.0.0-never"),

@@ -139,20 +139,26 @@ final class Staffing {
 
     /** Whether the call by which a rollout would remove this worker is not to be tried now; why it failed is named. */
     boolean isKept(Worker w) {
-        if (!w.available()) {
-            return isUndeletable(w);
-        }
         Optional<String> unheard = unheard(w);
         unheard.ifPresent(agenda::waiting);
-        return unheard.isPresent() || o.evictObstacle().map(this::holds).orElse(false);
+        if (unheard.isPresent()) {
+            return true;
+        }
+        return w.available() ? o.evictObstacle().map(this::holds).orElse(false) : isUndeletable(w);
     }
 
     /** Until when requests would still be sent to this worker after it is gone, in a sentence; empty if they would not. */
     private Optional<String> unheard(Worker w) {
         return o.outage()
-                .filter(out -> w.available() && isDueLater(out))
+                .filter(out -> mayServe(w) && isDueLater(out))
                 .map(out ->
                         w.name() + " goes at " + Agenda.clock(out.retryAt()) + " at the earliest: " + out.message());
+    }
+
+    /** After an outage a node that was not heard counts as lost, and its pods as not ready, although they serve. */
+    private static boolean mayServe(Worker w) {
+        return w.available()
+                || w.everReady() && w.exits() == 0 && w.pod().fault().isEmpty();
     }
 
     private boolean isUndeletable(Worker w) {

@@ -25,6 +25,21 @@ class OutageTest {
     }
 
     @Test
+    void norOneWhoseNodeCouldNotSayThatItIsReady() {
+        aPool().replicas(2)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .unready("1-0")
+                .unheardFor(60)
+                .rests()
+                .waits(60, "web-1-0 goes at 12:01:00Z at the earliest: the API server was away")
+                .after(60)
+                .plays("delete 1-0 by rollout");
+    }
+
+    @Test
     void rollbackDoesNotEither() {
         aPool().replicas(2)
                 .running()
@@ -73,7 +88,7 @@ class OutageTest {
     void scalingDownTakesAtOnceWhatServesNobody() {
         aPool().replicas(3)
                 .running()
-                .unready("2-0")
+                .crashes("2-0")
                 .unheardFor(30)
                 .apply(p -> p.replicas(1))
                 .plays("delete 2-0: Scaled")
