@@ -103,8 +103,8 @@ public record WorkerPoolSpec(
             @Min(0)
             @Default("0")
             @JsonPropertyDescription("How long, in seconds, a new worker must stay ready, without a restart, before an"
-                    + " old one may go; 0 or more and below progressDeadlineSeconds. With 1 or more a kubelet that takes a"
-                    + " pod's first readiness back, as busy ones do now and then, costs no capacity. Default: 0.")
+                    + " old one may go; 0 or more and below progressDeadlineSeconds. In any case it is 0.3 s, for busy"
+                    + " kubelets now and then take a pod's first readiness back. Default: 0.")
             Integer minReadySeconds,
 
             @Min(1)

@@ -26,10 +26,7 @@ import org.awaitility.Awaitility;
 
 /** A pool on the cluster, as its user sees it. */
 public record Pool(KubernetesClient client, String namespace, String name) implements Served {
-    /**
-     * Two workers, with short times. A new one has to stay ready for a second: kubelets were seen to take a pod's first
-     * readiness back within 100 ms, until the next probe, which is no step to go on from.
-     */
+    /** Two workers, with short times. */
     public static final String PLAIN = """
             apiVersion: workerpool.dev/v1alpha1
             kind: WorkerPool
@@ -37,7 +34,7 @@ public record Pool(KubernetesClient client, String namespace, String name) imple
             spec:
               version: 1.0.0
               replicas: 2
-              rollout: {minReadySeconds: 1, pauseSeconds: 0, readyTimeoutSeconds: 8, progressDeadlineSeconds: 60}
+              rollout: {pauseSeconds: 0, readyTimeoutSeconds: 8, progressDeadlineSeconds: 60}
               drain: {delaySeconds: 1, timeoutSeconds: 5}
               circuitBreaker: {resetTimeoutSeconds: 10}
               template:

@@ -64,11 +64,19 @@ final class Bookkeeping {
         next = next.withWanted(revision).withFillStartedAt(Optional.empty());
     }
 
-    /** A failed revision is forgotten as soon as the spec asks for anything else (contract, section 4). */
+    /**
+     * A failed revision is forgotten as soon as the spec asks for anything else (contract, section 4), and a retry of it as
+     * soon as a lower retryLimit no longer allows it.
+     */
     private void forgetFailure() {
         if (next.failed().isPresent() && !Wish.hasFailed(o, o.settings().revision())) {
             next = next.withFailed(Optional.empty());
         }
+        next.failed()
+                .filter(f ->
+                        f.nextRetry().isPresent() && f.attempts() > o.settings().retryLimit())
+                .ifPresent(f -> next = next.withFailed(
+                        Optional.of(new State.Failed(f.revision(), f.attempts(), Optional.empty(), f.result()))));
     }
 
     /** The retry annotation closes the breaker and forgets the failure; in a rollback, or paused, it waits. */

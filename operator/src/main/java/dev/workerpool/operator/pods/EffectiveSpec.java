@@ -14,6 +14,13 @@ import java.util.stream.Stream;
 /** The spec as the operator goes by it: every default filled in, every percentage resolved (contract, section 1). */
 public final class EffectiveSpec {
     private static final int READY_TIMEOUT_SECONDS = 30;
+
+    /**
+     * The least time for which a new worker must stay ready: a kubelet takes a pod's first readiness back now and then, until
+     * the next probe, as was seen 20 to 60 ms after it, and an old worker gone by then would be missed.
+     */
+    private static final Duration SETTLES = Duration.ofMillis(300);
+
     private static final Pattern SURGE = Pattern.compile("(\\d{1,9})(%?)");
     private static final WorkerPoolSpec.Rollout NO_ROLLOUT =
             new WorkerPoolSpec.Rollout(null, null, null, null, null, null, null, null, null);
@@ -45,7 +52,7 @@ public final class EffectiveSpec {
                 or(spec.paused(), false),
                 retry(pool),
                 maxSurge(rollout.maxSurge(), replicas),
-                seconds(or(rollout.minReadySeconds(), 0)),
+                settled(seconds(or(rollout.minReadySeconds(), 0))),
                 seconds(or(
                         rollout.readyTimeoutSeconds(),
                         readyTimeoutSeconds(content.template().getSpec()))),
@@ -59,6 +66,10 @@ public final class EffectiveSpec {
                 seconds(or(breaker.resetTimeoutSeconds(), 60)),
                 or(spec.revisionHistoryLimit(), 10),
                 or(spec.rolloutHistoryLimit(), 100));
+    }
+
+    private static Duration settled(Duration minReady) {
+        return minReady.compareTo(SETTLES) < 0 ? SETTLES : minReady;
     }
 
     private static Optional<String> retry(WorkerPool pool) {

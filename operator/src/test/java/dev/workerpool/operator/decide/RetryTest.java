@@ -24,6 +24,15 @@ class RetryTest {
     }
 
     @Test
+    void aLowerRetryLimitEndsARetryThatIsDue() {
+        Film film =
+                aPool().replicas(1).retryLimit(3).failureThreshold(10).running().failsAt("B");
+        film.wakesIn(10).apply(p -> p.retryLimit(0)).plays("record").waitsForNoTime();
+        film.apply(p -> p.retryLimit(3)).rests().waitsForNoTime(); // over is over: the annotation asks anew
+        assertThat(film.state().failed().orElseThrow().attempts()).isEqualTo(1);
+    }
+
+    @Test
     void triesAgainByItselfWithOnFailurePauseToo() {
         aPool().replicas(1)
                 .retryLimit(1)

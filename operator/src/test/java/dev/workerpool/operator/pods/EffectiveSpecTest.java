@@ -25,7 +25,7 @@ class EffectiveSpecTest {
                         false,
                         Optional.empty(),
                         1,
-                        Duration.ZERO,
+                        Duration.ofMillis(300), // 0, and the moment in which a kubelet may take readiness back
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(600),
                         Duration.ofSeconds(1),
@@ -75,6 +75,13 @@ class EffectiveSpecTest {
         assertThat(s.resetTimeout()).isEqualTo(Duration.ofSeconds(10));
         assertThat(s.revisionHistoryLimit()).isEqualTo(11);
         assertThat(s.rolloutHistoryLimit()).isEqualTo(12);
+    }
+
+    @Test
+    void aNewWorkerSettlesForAMomentInAnyCase() {
+        assertThat(settings(V1).minReady()).isEqualTo(Duration.ofMillis(300));
+        assertThat(settings(V1 + "rollout: {minReadySeconds: 0}").minReady()).isEqualTo(Duration.ofMillis(300));
+        assertThat(settings(V1 + "rollout: {minReadySeconds: 1}").minReady()).isEqualTo(Duration.ofSeconds(1));
     }
 
     @Test
