@@ -26,6 +26,7 @@ class PreflightTest {
     private Predicate<String> denied = review -> false;
     private int versionAnswers = 200;
     private int listAnswers = 200;
+    private int eventAnswers = 201;
     private String missingNamespace = "";
     private HttpServer server;
 
@@ -108,6 +109,13 @@ class PreflightTest {
     }
 
     @Test
+    void aNamespaceThatIsBeingDeletedExists() {
+        eventAnswers = 403;
+
+        assertThat(problem(new Options(Set.of("shop"), 0, Optional.empty()))).isEmpty();
+    }
+
+    @Test
     void namesTheMissingCrd() {
         listAnswers = 404;
 
@@ -145,7 +153,7 @@ class PreflightTest {
         } else if (path.endsWith("/events")) {
             boolean dryRun = "dryRun=All".equals(exchange.getRequestURI().getQuery());
             boolean missing = path.contains("/namespaces/" + missingNamespace + "/");
-            send(exchange, !dryRun ? 500 : missing ? 404 : 201, "{\"apiVersion\":\"v1\",\"kind\":\"Event\"}");
+            send(exchange, !dryRun ? 500 : missing ? 404 : eventAnswers, "{\"apiVersion\":\"v1\",\"kind\":\"Event\"}");
         } else {
             send(
                     exchange,

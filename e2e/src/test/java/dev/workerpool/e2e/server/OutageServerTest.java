@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -60,7 +61,7 @@ class OutageServerTest extends Stage {
     @Test
     void aRolloutEvictsNobodyBeforeNodesHaveHeard() {
         beginRollout();
-        takeTheApiServerAway();
+        cutFor(AWAY, call -> true);
         Instant back = Instant.now();
 
         WorkerPoolStatus told = await(
@@ -76,11 +77,23 @@ class OutageServerTest extends Stage {
         assertThat(film.fewestReady()).isEqualTo(2);
     }
 
+    /** It starts, or has no etcd: whoever watches is still refused. */
+    @Test
+    void anApiServerThatAnswersButIsNotReadyIsNotBack() {
+        beginRollout();
+        cutFor(Duration.ofSeconds(2), call -> true);
+        cutFor(AWAY, call -> call.watch() || call.path().startsWith("/readyz"));
+        Instant back = Instant.now();
+
+        awaitUpToDate("v2");
+        assertThat(Duration.between(back, evictions().getFirst().at())).isGreaterThan(UNHEARD);
+    }
+
     @Test
     void scalingDownTakesNobodyBeforeNodesHaveHeard() {
         create("{replicas: 2}");
         awaitUpToDate("v1");
-        takeTheApiServerAway();
+        cutFor(AWAY, call -> true);
         Instant back = Instant.now();
         edit("{replicas: 1}");
 
@@ -125,15 +138,15 @@ class OutageServerTest extends Stage {
         server.nodes().readyDelay(Duration.ofMillis(10));
     }
 
-    private void takeTheApiServerAway() {
+    private void cutFor(Duration time, Predicate<Call> which) {
         proxy.faults(new Faults() {
             @Override
             public Fault before(Call call) {
-                return Fault.CUT;
+                return which.test(call) ? Fault.CUT : Fault.PASS;
             }
         });
         proxy.cut(Call::watch);
-        elapse(AWAY);
+        elapse(time);
         proxy.faults(Faults.NONE);
     }
 

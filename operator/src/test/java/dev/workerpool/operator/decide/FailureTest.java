@@ -314,6 +314,16 @@ class FailureTest {
     }
 
     @Test
+    void aClockThatIsSetAnewForADrainForgetsNoPause() {
+        Film film = aPool().replicas(2).progressDeadlineSeconds(40).running().begins("B");
+        film.surges();
+        film.apply(p -> p.paused(true)).plays("record").after(300);
+        film.apply(p -> p.paused(false)).plays("record").ready("1-1").plays("evict 1-0");
+        film.after(20).plays("record").wakesIn(20);
+        assertThat(film.course().pausedFor()).hasSeconds(300);
+    }
+
+    @Test
     void theDrainOfASupersededWorkerLeavesTheNextOneHalfOfTheTime() {
         Film film = aPool().replicas(1).progressDeadlineSeconds(40).running().begins("B");
         film.plays("create 1-1 B")

@@ -165,6 +165,15 @@ class GateTest {
     }
 
     @Test
+    void noMoreThanThirtyTwoAreVerifiedAtOnce() {
+        Film film = aPool().replicas(40).maxSurge(40).verified(1, 1).running().begins("B");
+        assertThat(film.playsOut().stream()
+                        .filter(line -> line.startsWith("verify"))
+                        .map(line -> line.split(" \\+ ").length))
+                .containsExactly(32, 8);
+    }
+
+    @Test
     void verificationThatPassesAtLastLetsItThrough() {
         aPool().replicas(1)
                 .verified(3, 2)

@@ -174,6 +174,26 @@ class RolloutTest {
     }
 
     @Test
+    void rollbackDoesNotPause() {
+        Film film = aPool().replicas(3).pauseSeconds(5).running().begins("B");
+        for (String slot : new String[] {"1", "2"}) {
+            film.surges().after(1).ready(slot + "-1");
+            film.plays("evict " + slot + "-0")
+                    .gone(slot + "-0")
+                    .plays("record: WorkerReplaced")
+                    .after(5);
+        }
+        film.surges().after(1).crashes("3-1");
+        film.plays("record: RolloutFailed, RollbackStarted", "delete 3-1 by rollout")
+                .gone("3-1")
+                .plays("record: WorkerReplaced", "create 1-2 A")
+                .ready("1-2")
+                .plays("evict 1-1")
+                .gone("1-1")
+                .plays("record: WorkerReplaced", "create 2-2 A");
+    }
+
+    @Test
     void replacesBrokenOldWorkersFirstAndAtOnce() {
         aPool().replicas(3)
                 .running()

@@ -71,6 +71,16 @@ class RolloutReasonTest {
     }
 
     @Test
+    void aRetryThatAnOpenBreakerHoldsIsStalled() {
+        World moves = aPool().spec("2.0").failed("2.0", Result.RolledBack, NOW.plusSeconds(10));
+        says(moves, "False RolledBack", "False Failed", "False Moving");
+        assertThat(ready(moves)).endsWith("; it is tried again at 12:00:10Z");
+
+        says(moves.open(), "False RolledBack", "False Failed", "True RolledBack");
+        assertThat(ready(moves)).endsWith("; it is tried again at 12:00:30Z");
+    }
+
+    @Test
     void blockedNamesWhomTheRolloutWaitsFor() {
         World pool = aPool().spec("2.0").rollingOut("2.0").blocked("web-1-1: no node has enough memory");
         says(pool, "False RollingOut", "True Blocked", "False Moving");

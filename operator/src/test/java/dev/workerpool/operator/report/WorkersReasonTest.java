@@ -63,6 +63,16 @@ class WorkersReasonTest {
     }
 
     @Test
+    void aFirstFillThatWasChangedSaysNoSnapshotToo() {
+        World pool = aPool().noWorkers()
+                .worker(1, "1.0", Health.STARTING)
+                .spec("2.0")
+                .filling(Duration.ofSeconds(600));
+        says(pool, "False NoSnapshot", "False Failed", "True NoSnapshot");
+        assertThat(ready(pool)).contains("version 2.0");
+    }
+
+    @Test
     void noSnapshotNamesWhomItWaitedFor() {
         World pool = aPool().noWorkers().filling(Duration.ofSeconds(600)).blocked("quota pods: 0 of 0 left");
         assertThat(ready(pool)).contains("(quota pods: 0 of 0 left)");
