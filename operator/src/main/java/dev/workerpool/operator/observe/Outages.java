@@ -39,10 +39,8 @@ public final class Outages {
         }
         Instant since = cutSince.orElse(now);
         cutSince = Optional.of(since);
-        if (!now.isBefore(since.plus(SHORTEST)) || isSoonAfterAnother(since)) {
-            outage(since, now);
-            away = true;
-        }
+        outage(since, now);
+        away = true;
     }
 
     /** In that time there was no operator to see how it was: it may have been away all along. */
@@ -74,10 +72,12 @@ public final class Outages {
     /** Why others may not hear yet that a worker leaves, and until when; empty if they do. */
     public synchronized Optional<Obstacle> current(Instant now) {
         Instant end = away ? now : ended;
-        if (!now.isBefore(end.plus(LONGEST_SLEEP).plus(RECOVERY))) {
+        Duration counted = grown(end);
+        if (counted.compareTo(SHORTEST) < 0
+                || !now.isBefore(end.plus(LONGEST_SLEEP).plus(RECOVERY))) {
             return Optional.empty();
         }
-        Duration sleep = grown(end).multipliedBy(2);
+        Duration sleep = counted.multipliedBy(2);
         Instant heard = end.plus(sleep.compareTo(LONGEST_SLEEP) < 0 ? sleep : LONGEST_SLEEP)
                 .plus(RECOVERY);
         String message = away

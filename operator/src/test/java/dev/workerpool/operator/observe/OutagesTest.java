@@ -73,6 +73,18 @@ class OutagesTest {
     }
 
     @Test
+    void shortOnesInARowCount() {
+        away(1000);
+        assertHeard();
+        present(10_000);
+        away(1000);
+        assertUnheardFor(6 + 5, "the API server was not heard for 1 s, and nodes may not have heard it yet either");
+        present(10_000);
+        away(1000);
+        assertUnheardFor(14 + 5, "the API server was not heard for 1 s, and nodes may not have heard it yet either");
+    }
+
+    @Test
     void delaysAreShortAgainAfterTwoMinutes() {
         away(20_000);
         present(125_000);

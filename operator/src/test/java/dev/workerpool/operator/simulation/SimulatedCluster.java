@@ -229,8 +229,8 @@ final class SimulatedCluster {
         Instant until = now.plus(time);
         outage = Optional.of(new Outage(now, until));
         hungUntil = hungUntil.isBefore(until) ? until : hungUntil;
+        wentAwayAgain = heardAt.isAfter(now) || !now.isAfter(sleepsSince.plus(SHAKEN));
         heardAt = heardAt.isBefore(now) ? now : heardAt;
-        wentAwayAgain = !heardAt.isAfter(sleepsSince.plus(SHAKEN));
         while (heardAt.isBefore(until)) {
             if (heardAt.isAfter(sleepsSince.plus(SHAKEN))) {
                 sleep = SHORTEST_SLEEP;

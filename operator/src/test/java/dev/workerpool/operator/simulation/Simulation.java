@@ -84,7 +84,7 @@ final class Simulation {
                 cluster.records.remove("r" + random.nextInt(cluster.pool.spec().version() + 1));
             case 10 -> {
                 if (!cluster.isAway()) {
-                    cluster.goAway(Duration.ofMillis(random.nextInt(90_000)));
+                    cluster.goAway(Duration.ofMillis(random.nextInt(random.nextInt(3) == 0 ? 3_000 : 90_000)));
                 }
             }
             default -> {
