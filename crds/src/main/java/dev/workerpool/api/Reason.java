@@ -53,8 +53,9 @@ public enum Reason {
     // Progressing, beside RollingOut, RollingBack, Filling and Paused
     /** Set when a rollout, fill or rollback waits for something outside: the message names whom. */
     Blocked("It waits for something outside the pool.", Progressing),
-    /** Set when nothing is left to do. */
-    Complete("Nothing is left to do.", Progressing),
+    /** Set when no rollout, rollback or first fill runs; workers may still be scaled or healed. */
+    Complete(
+            "No rollout, rollback or first fill runs; workers may still be scaled or healed (see Ready).", Progressing),
     /** Set when the last rollout or rollback failed, or the spec is refused, and nothing moves. */
     Failed("It failed, and nothing moves.", Progressing),
     /** Set when the open circuit breaker holds a rollout. */

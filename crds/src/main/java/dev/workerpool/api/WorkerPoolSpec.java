@@ -71,8 +71,9 @@ public record WorkerPoolSpec(
 
         @Min(0)
         @Default("10")
-        @JsonPropertyDescription("How many good revisions are kept for undo, beside the last good one and the one that"
-                + " is wanted; 0 or more. Default: 10.")
+        @JsonPropertyDescription(
+                "How many good revisions are kept as ControllerRevisions, beside the last good one and"
+                        + " the one that is wanted, to read what ran; 0 or more. To go back, apply such a spec again. Default: 10.")
         Integer revisionHistoryLimit,
 
         @Min(0)

@@ -24,7 +24,7 @@ final class OperatorProcess implements AutoCloseable {
     private static final Pattern STARTED = Pattern.compile("WorkerPool operator works on .* on port (\\d+)");
 
     /** The JVM's options in the image (operator/pom.xml), with what its share of the memory limit comes to. */
-    private static final List<String> AS_DEPLOYED = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx128m");
+    private static final List<String> AS_DEPLOYED = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx77m");
 
     private final Process process;
     private final Path log;

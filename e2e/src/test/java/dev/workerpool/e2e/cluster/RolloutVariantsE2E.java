@@ -10,9 +10,11 @@ import dev.workerpool.api.WorkerPoolStatus;
 import dev.workerpool.api.WorkerPoolStatus.BreakerState;
 import dev.workerpool.api.WorkerPoolStatus.Result;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.time.Instant;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -40,6 +42,30 @@ class RolloutVariantsE2E extends ClusterTest {
             assertThat(pods.mostLive()).as("live pods: %s", pods.lines()).isEqualTo(replicas + 2);
             assertThat(pods.names()).as("each worker is made once").hasSize(2 * replicas);
             assertThat(status.history().getFirst().workersReplaced()).isEqualTo(replicas);
+        }
+    }
+
+    /** It is killed when its grace period is over, and the next step waits for that. */
+    @Test
+    void aWorkerThatIgnoresSigtermIsWaitedFor() {
+        Pool pool = create("deaf", """
+                spec: {version: 1.0.0-deaf, drain: {delaySeconds: 1, timeoutSeconds: 3}, rollout: {readyTimeoutSeconds: 60}}
+                """);
+        pool.awaitUpToDate("1.0.0-deaf");
+        try (PodRecord pods = PodRecord.of(pool)) {
+            pool.version("1.1.0");
+            pool.awaitUpToDate("1.1.0");
+
+            ObjectMeta first = pods.looks("deaf-1-0").stream()
+                    .map(Pod::getMetadata)
+                    .filter(pod -> pod.getDeletionTimestamp() != null)
+                    .findFirst()
+                    .orElseThrow();
+            ObjectMeta next = pods.looks("deaf-2-1").getFirst().getMetadata();
+            assertThat(first.getDeletionGracePeriodSeconds()).isEqualTo(4);
+            assertThat(Instant.parse(next.getCreationTimestamp()))
+                    .isAfterOrEqualTo(Instant.parse(first.getDeletionTimestamp()));
+            assertThat(pods.fewestReady()).as("ready pods: %s", pods.lines()).isEqualTo(2);
         }
     }
 

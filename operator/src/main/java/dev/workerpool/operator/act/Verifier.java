@@ -7,11 +7,13 @@ import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
@@ -80,7 +82,15 @@ final class Verifier {
             return answer.statusCode() >= 200 && answer.statusCode() < 400
                     ? ""
                     : where + " answered " + answer.statusCode();
-        } catch (IOException | URISyntaxException | IllegalArgumentException e) {
+        } catch (HttpTimeoutException e) {
+            return where + " was not answered within " + timeout.toSeconds() + " s";
+        } catch (ConnectException e) {
+            return where + " failed: nothing accepts connections there";
+        } catch (IOException e) {
+            // Not in its own words: they can quote what was answered, by something that the reader of status may not
+            // ask.
+            return where + " failed: the connection broke, or what answered does not speak HTTP";
+        } catch (URISyntaxException | IllegalArgumentException e) {
             return where + " failed: " + ApiError.oneLine(String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

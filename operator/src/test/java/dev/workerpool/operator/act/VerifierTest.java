@@ -9,8 +9,12 @@ import dev.workerpool.operator.decide.Worker.Check;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -71,6 +75,32 @@ class VerifierTest {
         assertThat(check.passed()).isFalse();
         assertThat(check.failures()).isEqualTo(3);
         assertThat(check.message()).isEqualTo("GET /broken on port " + port() + " answered 500");
+    }
+
+    @Test
+    void saysThatNothingAcceptsConnections() {
+        worker.stop(0);
+        assertThat(ask("/ready", 0).message())
+                .isEqualTo("GET /ready on port " + port() + " failed: nothing accepts connections there");
+    }
+
+    @Test
+    void tellsNothingOfAnAnswerThatIsNotHttp() throws IOException {
+        try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            threads.execute(() -> {
+                try (Socket asked = other.accept()) {
+                    asked.getOutputStream().write("SSH-2.0-secret\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            var how = new WorkerPoolSpec.Verification("/", new IntOrString(other.getLocalPort()), null, 5);
+            Check check = verifier.ask(how, List.of(question("a"))).get("a");
+            assertThat(check.passed()).isFalse();
+            assertThat(check.message())
+                    .isEqualTo("GET / on port " + other.getLocalPort()
+                            + " failed: the connection broke, or what answered does not speak HTTP");
+        }
     }
 
     @Test
