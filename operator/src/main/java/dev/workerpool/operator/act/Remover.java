@@ -54,7 +54,11 @@ final class Remover {
             boolean gone = e.getCode() == HttpURLConnection.HTTP_NOT_FOUND
                     || eviction && e.getCode() == HttpURLConnection.HTTP_CONFLICT;
             if (!gone && ApiError.definite(e)) {
-                a.memory().sightings().stays(pod.uid());
+                if (e.getCode() < HttpURLConnection.HTTP_INTERNAL_ERROR) {
+                    a.memory()
+                            .sightings()
+                            .stays(pod.uid()); // after a 5xx it may go all the same, and then of our doing
+                }
                 // The pod has changed since it was read: what to do is decided anew on what it is now.
                 boolean stale = e.getCode() == HttpURLConnection.HTTP_CONFLICT;
                 if (!stale) {
@@ -74,9 +78,8 @@ final class Remover {
             return "pod " + pod.name() + " cannot be evicted: more than one PodDisruptionBudget covers it, which the"
                     + " API server does not support; leave one of them";
         }
-        return eviction && e.getCode() == ApiError.TOO_MANY_REQUESTS
-                ? "a PodDisruptionBudget keeps pod " + pod.name() + " from being evicted: "
-                        + ApiError.budget(e).orElse(said)
-                : "pod " + pod.name() + " cannot be removed: " + said;
+        return ApiError.budget(e)
+                .map(budget -> "a PodDisruptionBudget keeps pod " + pod.name() + " from being evicted: " + budget)
+                .orElse("pod " + pod.name() + " cannot be removed: " + said);
     }
 }

@@ -3,6 +3,7 @@ package dev.workerpool.operator.observe;
 import dev.workerpool.api.WorkerPool;
 import dev.workerpool.operator.pods.Labels;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
@@ -13,6 +14,8 @@ import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEven
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The caches of pods and ControllerRevisions that bear the pool's label, whoever owns them: so the orphans of a pool that
@@ -60,8 +63,7 @@ public final class EventSources {
                     .withLabelSelector(Labels.POOL)
                     .withNamespacesInheritedFromController()
                     .withComparableResourceVersion(false)
-                    .withSecondaryToPrimaryMapper(object -> Set.of(
-                            new ResourceID(pool(object), object.getMetadata().getNamespace())));
+                    .withSecondaryToPrimaryMapper(Source::concerns);
             boolean single = context.getControllerConfiguration()
                             .getEffectiveNamespaces()
                             .size()
@@ -77,6 +79,17 @@ public final class EventSources {
             return store.map(s -> s.of(namespace + "/" + name))
                     .orElseGet(() -> events.list(namespace, object -> name.equals(pool(object)))
                             .toList());
+        }
+
+        /** The pool that its label names, and the one that owns it: where somebody changed the label, that one misses it. */
+        private static Set<ResourceID> concerns(HasMetadata object) {
+            Stream<String> owner = object.getMetadata().getOwnerReferences().stream()
+                    .filter(o -> Boolean.TRUE.equals(o.getController())
+                            && o.getKind().equals(WorkerPool.KIND))
+                    .map(OwnerReference::getName);
+            return Stream.concat(Stream.of(pool(object)), owner)
+                    .map(name -> new ResourceID(name, object.getMetadata().getNamespace()))
+                    .collect(Collectors.toSet());
         }
 
         private static String key(HasMetadata object) {

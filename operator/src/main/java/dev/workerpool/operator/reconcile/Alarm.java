@@ -1,9 +1,11 @@
 package dev.workerpool.operator.reconcile;
 
 import dev.workerpool.api.WorkerPool;
-import io.javaoperatorsdk.operator.processing.event.Event;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.AbstractEventSource;
+import io.javaoperatorsdk.operator.processing.event.source.Cache;
+import io.javaoperatorsdk.operator.processing.event.source.ResourceAction;
+import io.javaoperatorsdk.operator.processing.event.source.controller.ResourceEvent;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -17,11 +19,13 @@ import java.util.concurrent.TimeUnit;
  * clock: set back, that wakes nobody until it has caught up.
  */
 final class Alarm extends AbstractEventSource<Void, WorkerPool> {
+    private final Cache<WorkerPool> pools;
     private final Map<ResourceID, Future<?>> set = new HashMap<>();
     private ScheduledThreadPoolExecutor timer;
 
-    Alarm() {
+    Alarm(Cache<WorkerPool> pools) {
         super(Void.class, "alarm");
+        this.pools = pools;
     }
 
     @Override
@@ -56,9 +60,11 @@ final class Alarm extends AbstractEventSource<Void, WorkerPool> {
         }
     }
 
-    private void ring(ResourceID pool) {
+    /** As a word of the pool itself: after a pool of its name went, JOSDK listens to no other. */
+    private void ring(ResourceID id) {
         if (isRunning()) {
-            getEventHandler().handleEvent(new Event(pool));
+            pools.get(id).ifPresent(pool -> getEventHandler()
+                    .handleEvent(new ResourceEvent(ResourceAction.UPDATED, id, pool)));
         }
     }
 

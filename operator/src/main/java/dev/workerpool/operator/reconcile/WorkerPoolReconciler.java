@@ -30,13 +30,17 @@ import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.Cache;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +57,7 @@ import org.slf4j.LoggerFactory;
         informer = @Informer(comparableResourceVersions = false))
 public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerPoolReconciler.class);
+    private static final Duration SOON = Duration.ofSeconds(1);
 
     private final KubernetesClient client;
     private final Clock clock;
@@ -61,7 +66,8 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
     private final Evidence evidence;
     private final Reporter reporter;
     private final Map<String, Keeping> pools = new ConcurrentHashMap<>();
-    private final Alarm alarm = new Alarm();
+    private volatile Cache<WorkerPool> there;
+    private volatile Alarm alarm;
     private volatile EventSources sources;
 
     public WorkerPoolReconciler(KubernetesClient client, Outages outages, Clock clock, PoolMetrics metrics) {
@@ -75,6 +81,8 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
 
     @Override
     public List<EventSource<?, WorkerPool>> prepareEventSources(EventSourceContext<WorkerPool> context) {
+        there = context.getPrimaryCache();
+        alarm = new Alarm(there);
         sources = new EventSources(context);
         return Stream.concat(Stream.of(alarm), sources.all().stream()).toList();
     }
@@ -84,9 +92,7 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         String uid = pool.getMetadata().getUid();
         ResourceID id = ResourceID.fromResource(pool);
         if (context.isPrimaryResourceDeleted()) {
-            alarm.cancel(id);
-            pools.remove(uid);
-            reporter.forget(pool);
+            forget(pool, id);
             return UpdateControl.noUpdate();
         }
         if (pool.getMetadata().getDeletionTimestamp() != null) {
@@ -99,6 +105,18 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
             alarm.set(id, Wake.delay(clock.instant(), wakeAt));
         }
         return UpdateControl.noUpdate();
+    }
+
+    /** If it was made again meanwhile, JOSDK shows the new one here, and would then listen to nothing of it. */
+    private void forget(WorkerPool pool, ResourceID id) {
+        Set<String> uids = there.list().map(p -> p.getMetadata().getUid()).collect(Collectors.toSet());
+        pools.keySet().removeIf(uid -> !uids.contains(uid));
+        reporter.forget(pool);
+        if (there.contains(id)) {
+            alarm.set(id, SOON);
+        } else {
+            alarm.cancel(id);
+        }
     }
 
     /** One pass, or none if the API server had to be read and could not: then again after 1, 2, 4, 8, then every 10 s. */

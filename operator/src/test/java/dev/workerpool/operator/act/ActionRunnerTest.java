@@ -7,6 +7,7 @@ import dev.workerpool.api.WorkerPoolSpec;
 import dev.workerpool.operator.decide.Action;
 import dev.workerpool.operator.decide.PodFacts;
 import dev.workerpool.operator.decide.Verdict;
+import dev.workerpool.operator.decide.Worker;
 import dev.workerpool.operator.observe.Obstacles.Kind;
 import dev.workerpool.operator.observe.PoolMemory;
 import dev.workerpool.operator.observe.View;
@@ -19,6 +20,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -135,6 +137,48 @@ class ActionRunnerTest {
                 .isEqualTo("a PodDisruptionBudget keeps pod web-1-0 from being evicted:"
                         + " The disruption budget web needs 2 healthy pods and has 2 currently");
         assertThat(visibility(List.of(facts(worker(1, 0))))).isEqualTo(Expectations.Visibility.CURRENT);
+    }
+
+    @Test
+    void anEvictionThatABusyServerRefusesBlamesNoBudget() {
+        server.answer(
+                "POST",
+                "/pods/web-1-0/eviction",
+                429,
+                status("TooManyRequests", "Too many requests, please try again later."));
+
+        assertThat(run(new Action.Evict(facts(worker(1, 0))))).isFalse();
+        assertThat(memory.obstacles().current(Kind.EVICT, NOON).orElseThrow().message())
+                .isEqualTo("pod web-1-0 cannot be removed: Too many requests, please try again later.");
+    }
+
+    @Test
+    void anEvictionThatFailedInTheServerMayHaveBeenCarriedOut() {
+        Pod pod = worker(1, 0);
+        see(pod);
+        server.answer(
+                "POST", "/pods/web-1-0/eviction", 500, status("InternalError", "rpc error: transport is closing"));
+
+        assertThat(run(new Action.Evict(facts(pod)))).isFalse();
+        pod.getMetadata().setDeletionTimestamp("2026-01-01T12:00:30Z");
+        assertThat(see(pod).removal()).isEqualTo(Worker.Removal.ROLLOUT);
+    }
+
+    @Test
+    void anEvictionThatWasRefusedWasNotCarriedOut() {
+        Pod pod = worker(1, 0);
+        see(pod);
+        server.answer("POST", "/pods/web-1-0/eviction", 403, status("Forbidden", "not on a Friday"));
+
+        assertThat(run(new Action.Evict(facts(pod)))).isFalse();
+        pod.getMetadata().setDeletionTimestamp("2026-01-01T12:00:30Z");
+        assertThat(see(pod).removal()).isEqualTo(Worker.Removal.OTHERS);
+    }
+
+    private Worker see(Pod pod) {
+        return memory.sightings()
+                .see(List.of(facts(pod)), Optional.empty(), 1, NOON)
+                .getFirst();
     }
 
     @Test
