@@ -64,6 +64,13 @@ final class Invariants {
         readyMarks.clear();
     }
 
+    /** What the operator does not know of makes those who watch sleep longer in this outage, and so in the next one. */
+    void isAway() {
+        if (cluster.wentAwayAt.isBefore(ignorantUntil)) {
+            ignorantUntil = cluster.shakenUntil();
+        }
+    }
+
     /** What the operator sees in the pass that begins. */
     void view(Map<String, PodFacts> pods, Pool pool) {
         view = Map.copyOf(pods);

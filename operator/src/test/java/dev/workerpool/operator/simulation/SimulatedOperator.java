@@ -104,6 +104,7 @@ final class SimulatedOperator {
     /** It looks often whether the API server is there: at each end of an outage, as far as this has come. */
     void glance() {
         cluster.outage.ifPresent(outage -> {
+            invariants.isAway();
             boolean over = !cluster.now.isBefore(outage.until());
             if (deadSince.isEmpty()) {
                 outages.seen(true, outage.from().plus(clockIsOff));
