@@ -3,39 +3,18 @@ package dev.workerpool.e2e.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.workerpool.api.WorkerPool;
-import dev.workerpool.e2e.proxy.ApiProxy;
 import dev.workerpool.e2e.proxy.Call;
 import dev.workerpool.e2e.proxy.Fault;
 import dev.workerpool.e2e.proxy.Faults;
 import io.fabric8.kubernetes.api.model.PodBuilder;
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What the operator hears of only by names and labels: a pool that goes and comes back, a worker that is taken aside. */
-class MadeAgainServerTest extends Stage {
-    private ApiProxy proxy;
-
-    @Override
-    KubernetesClient operatorClient() {
-        Config direct = server.client().getConfiguration();
-        proxy = ApiProxy.before(direct);
-        Config config = new ConfigBuilder(direct).withMasterUrl(proxy.url()).build();
-        return new KubernetesClientBuilder().withConfig(config).build();
-    }
-
-    @AfterEach
-    void closeProxy() {
-        proxy.close();
-    }
-
+class MadeAgainServerTest extends ProxiedStage {
     /** {@code kubectl replace --force}, and Argo CD's Replace with Force. */
     @Test
     void aPoolThatIsDeletedAndMadeAgainDuringAPassIsFilled() throws InterruptedException {

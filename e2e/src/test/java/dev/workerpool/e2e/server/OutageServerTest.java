@@ -4,15 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.workerpool.api.WorkerPoolStatus;
 import dev.workerpool.e2e.embedded.RecordedRequest;
-import dev.workerpool.e2e.proxy.ApiProxy;
 import dev.workerpool.e2e.proxy.Call;
 import dev.workerpool.e2e.proxy.Fault;
 import dev.workerpool.e2e.proxy.Faults;
 import dev.workerpool.operator.Options;
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -20,7 +15,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -28,12 +22,10 @@ import org.junit.jupiter.api.Test;
  * When the API server was away, no worker that serves is removed before those who send it requests have had the time to
  * hear of it: they sleep on for twice as long as it was away.
  */
-class OutageServerTest extends Stage {
+class OutageServerTest extends ProxiedStage {
     private static final Duration AWAY = Duration.ofSeconds(4);
     /** The operator may see the outage begin a little later than it did. */
     private static final Duration UNHEARD = AWAY.multipliedBy(2).minusSeconds(1);
-
-    private ApiProxy proxy;
 
     @BeforeEach
     void bePatient() {
@@ -41,21 +33,8 @@ class OutageServerTest extends Stage {
     }
 
     @Override
-    KubernetesClient operatorClient() {
-        Config direct = server.client().getConfiguration();
-        proxy = ApiProxy.before(direct);
-        Config config = new ConfigBuilder(direct).withMasterUrl(proxy.url()).build();
-        return new KubernetesClientBuilder().withConfig(config).build();
-    }
-
-    @Override
     Options options() {
         return new Options(Set.of(), 0, Optional.of("default"));
-    }
-
-    @AfterEach
-    void closeProxy() {
-        proxy.close();
     }
 
     @Test

@@ -12,7 +12,6 @@ import java.util.stream.Stream;
 
 /** What the API server said when it did not do what it was asked. */
 public final class ApiError {
-    static final int TOO_MANY_REQUESTS = 429;
     static final int UNPROCESSABLE = 422;
     private static final int LONGEST = 300;
 

@@ -54,10 +54,9 @@ final class Remover {
             boolean gone = e.getCode() == HttpURLConnection.HTTP_NOT_FOUND
                     || eviction && e.getCode() == HttpURLConnection.HTTP_CONFLICT;
             if (!gone && ApiError.definite(e)) {
+                // After a 5xx it may go all the same, and then of our doing.
                 if (e.getCode() < HttpURLConnection.HTTP_INTERNAL_ERROR) {
-                    a.memory()
-                            .sightings()
-                            .stays(pod.uid()); // after a 5xx it may go all the same, and then of our doing
+                    a.memory().sightings().stays(pod.uid());
                 }
                 // The pod has changed since it was read: what to do is decided anew on what it is now.
                 boolean stale = e.getCode() == HttpURLConnection.HTTP_CONFLICT;

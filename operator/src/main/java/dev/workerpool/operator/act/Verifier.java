@@ -87,8 +87,7 @@ final class Verifier {
         } catch (ConnectException e) {
             return where + " failed: nothing accepts connections there";
         } catch (IOException e) {
-            // Not in its own words: they can quote what was answered, by something that the reader of status may not
-            // ask.
+            // Not in its own words: they can quote an answer that whoever reads status could not ask for.
             return where + " failed: the connection broke, or what answered does not speak HTTP";
         } catch (URISyntaxException | IllegalArgumentException e) {
             return where + " failed: " + ApiError.oneLine(String.valueOf(e.getMessage()));

@@ -35,12 +35,12 @@ import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -109,8 +109,9 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
 
     /** If it was made again meanwhile, JOSDK shows the new one here, and would then listen to nothing of it. */
     private void forget(WorkerPool pool, ResourceID id) {
-        Set<String> uids = there.list().map(p -> p.getMetadata().getUid()).collect(Collectors.toSet());
-        pools.keySet().removeIf(uid -> !uids.contains(uid));
+        Set<String> gone = new HashSet<>(pools.keySet()); // before the cache is read: a pool is there before it is kept
+        there.list().forEach(p -> gone.remove(p.getMetadata().getUid()));
+        gone.forEach(pools::remove);
         reporter.forget(pool);
         if (there.contains(id)) {
             alarm.set(id, SOON);
