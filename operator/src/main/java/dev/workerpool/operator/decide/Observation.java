@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param verdict on a pod of the spec
  * @param takenGenerations the highest generation, by slot, of a name that a foreign pod holds
  * @param lostRevisions the revision, by slot, of a worker that went without our doing and was not made again
- * @param createNotBefore by slot: growing delay after workers that failed without ever being ready
+ * @param createNotBefore by slot: growing delay after workers that failed one after the other
  * @param createObstacle why the last create was refused
  * @param recordObstacle why the last write of a record was refused
  * @param evictObstacle why the last eviction was refused

@@ -23,15 +23,27 @@ import java.util.stream.Collectors;
 public final class Sightings {
     private static final Duration FIRST_DELAY = Duration.ofSeconds(10);
     private static final Duration LONGEST_DELAY = Duration.ofMinutes(5);
+    /** As a kubelet forgets a container's crashes. */
+    private static final Duration ENDINGS_FORGOTTEN = Duration.ofMinutes(10);
 
     private final Map<String, Sighting> byUid = new HashMap<>();
     private final Map<String, Removal> removals = new HashMap<>();
     private final Map<Integer, String> lostRevisions = new HashMap<>();
-    private final Map<Integer, Integer> lossesInARow = new HashMap<>();
+    private final Map<Integer, Losses> losses = new HashMap<>();
     private final Map<Integer, Instant> createNotBefore = new HashMap<>();
     private Optional<Instant> rollout = Optional.empty();
     private String marked = "";
     private final Set<Integer> leftByScaling = new HashSet<>();
+
+    /**
+     * Workers that failed one after the other in a slot: one that becomes ready ends the row, unless the last had been ready
+     * too and ended by itself a short while ago.
+     */
+    private record Losses(int inARow, boolean wasReady, Instant last) {
+        boolean overWithOneReady(Instant now) {
+            return !wasReady || !now.isBefore(last.plus(ENDINGS_FORGOTTEN));
+        }
+    }
 
     /** What is remembered of one pod. */
     private static final class Sighting {
@@ -118,7 +130,7 @@ public final class Sightings {
         return Map.copyOf(lostRevisions);
     }
 
-    /** By slot: not before this is a worker made again, because those before it failed without ever being ready. */
+    /** By slot: not before this is a worker made again, because those before it failed. */
     public Map<Integer, Instant> createNotBefore() {
         return Map.copyOf(createNotBefore);
     }
@@ -152,7 +164,7 @@ public final class Sightings {
             seen.unreadySince = Optional.empty();
             seen.everReady = true;
             if (pod.live()) {
-                lossesInARow.remove(pod.slot());
+                losses.computeIfPresent(pod.slot(), (slot, row) -> row.overWithOneReady(now) ? null : row);
                 createNotBefore.remove(pod.slot());
             }
         } else {
@@ -199,12 +211,13 @@ public final class Sightings {
             return;
         }
         lostRevisions.put(slot, seen.last.revision());
-        if (seen.everReady) {
-            return;
+        if (seen.everReady && (!seen.last.ended() || seen.last.terminating())) {
+            return; // somebody deleted a good one
         }
-        int losses = lossesInARow.merge(slot, 1, Integer::sum);
-        if (losses > 1) {
-            Duration delay = FIRST_DELAY.multipliedBy(1L << Math.min(losses - 2, 5));
+        int inARow = Optional.ofNullable(losses.get(slot)).map(Losses::inARow).orElse(0) + 1;
+        losses.put(slot, new Losses(inARow, seen.everReady, now));
+        if (inARow > 1) {
+            Duration delay = FIRST_DELAY.multipliedBy(1L << Math.min(inARow - 2, 5));
             createNotBefore.put(slot, now.plus(delay.compareTo(LONGEST_DELAY) < 0 ? delay : LONGEST_DELAY));
         }
     }

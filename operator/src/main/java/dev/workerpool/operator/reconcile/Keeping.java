@@ -4,8 +4,8 @@ import dev.workerpool.operator.act.Expectations;
 import dev.workerpool.operator.observe.PoolMemory;
 
 /** What is kept of one pool, by UID, between passes. */
-record Keeping(PoolMemory memory, Expectations expectations, StepClock steps) {
+record Keeping(PoolMemory memory, Expectations expectations, StepClock steps, Untold untold) {
     Keeping() {
-        this(new PoolMemory(), new Expectations(), new StepClock());
+        this(new PoolMemory(), new Expectations(), new StepClock(), new Untold());
     }
 }

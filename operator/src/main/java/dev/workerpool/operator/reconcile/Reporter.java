@@ -6,6 +6,7 @@ import dev.workerpool.operator.act.ApiError;
 import dev.workerpool.operator.act.EventWriter;
 import dev.workerpool.operator.decide.Event;
 import dev.workerpool.operator.decide.Observation;
+import dev.workerpool.operator.decide.Obstacle;
 import dev.workerpool.operator.decide.Plan;
 import dev.workerpool.operator.metrics.PoolMetrics;
 import dev.workerpool.operator.observe.Obstacles;
@@ -43,12 +44,11 @@ final class Reporter {
     /** Nothing is done before it is written; returns when to look again. */
     Instant record(View view, Observation o, Plan.Record plan, Keeping keeping) {
         WorkerPoolStatus status = StatusRenderer.render(view.pool(), o, plan.next(), plan, clock.instant());
-        Written written = write(view.pool(), status, keeping);
-        if (written.stored()) {
-            measures.recorded(o, plan, view.pool());
-            tell(view.pool(), status, plan.events());
-        }
-        return written.lookAgainAt().orElseGet(() -> keeping.expectations().limit());
+        return write(view.pool(), status, keeping, () -> {
+                    measures.recorded(o, plan, view.pool());
+                    tell(view.pool(), status, plan.events());
+                })
+                .orElseGet(() -> keeping.expectations().limit());
     }
 
     /** After the calls of a plan, done or not; returns when status is due, if it lags. */
@@ -71,11 +71,7 @@ final class Reporter {
     Optional<Instant> report(View view, Observation o, Plan plan, Keeping keeping) {
         measures.observed(o, view.pool(), keeping.steps());
         WorkerPoolStatus status = StatusRenderer.render(view.pool(), o, o.state(), plan, clock.instant());
-        Written written = write(view.pool(), status, keeping);
-        if (written.stored()) {
-            tell(view.pool(), status, List.of());
-        }
-        return written.lookAgainAt();
+        return write(view.pool(), status, keeping, () -> tell(view.pool(), status, List.of()));
     }
 
     /** A spec that cannot be read stalls this pool alone; returns when to look again. */
@@ -87,8 +83,8 @@ final class Reporter {
                 why.getMessage());
         String said = why.getMessage() == null ? why.getClass().getSimpleName() : why.getMessage();
         WorkerPoolStatus status = StatusRenderer.renderUnreadable(pool, said, clock.instant());
-        return write(pool, status, keeping).lookAgainAt().orElseGet(() -> keeping.expectations()
-                .limit());
+        return write(pool, status, keeping, () -> {})
+                .orElseGet(() -> keeping.expectations().limit());
     }
 
     /** The pool is gone. */
@@ -97,26 +93,25 @@ final class Reporter {
         measures.forget(pool);
     }
 
-    /** @param lookAgainAt if it was not written, or not yet */
-    private record Written(boolean stored, Optional<Instant> lookAgainAt) {}
-
-    private Written write(WorkerPool pool, WorkerPoolStatus status, Keeping keeping) {
+    /** Returns when to look again, if it was not written, or not yet; {@code tell} runs once it is known to be written. */
+    private Optional<Instant> write(WorkerPool pool, WorkerPoolStatus status, Keeping keeping, Runnable tell) {
         Instant now = clock.instant();
         Obstacles<Obstacles.Kind> obstacles = keeping.memory().obstacles();
         if (obstacles.hold(Obstacles.Kind.STATUS, now)) {
-            return new Written(
-                    false, obstacles.current(Obstacles.Kind.STATUS, now).map(o -> o.retryAt()));
+            return obstacles.current(Obstacles.Kind.STATUS, now).map(Obstacle::retryAt);
         }
         try {
             StatusWriter.Outcome outcome = writer.write(pool, status, now);
             obstacles.passed(Obstacles.Kind.STATUS);
             return switch (outcome) {
-                case StatusWriter.Outcome.Same same -> new Written(false, Optional.empty());
-                case StatusWriter.Outcome.Later later -> new Written(false, Optional.of(later.lookAgainAt()));
-                case StatusWriter.Outcome.Stale stale -> new Written(false, Optional.of(now.plus(SOON)));
+                case StatusWriter.Outcome.Same same -> Optional.empty();
+                case StatusWriter.Outcome.Later later -> Optional.of(later.lookAgainAt());
+                case StatusWriter.Outcome.Stale stale -> Optional.of(now.plus(SOON));
                 case StatusWriter.Outcome.Written written -> {
                     keeping.expectations().poolWritten(written.resourceVersion(), clock.instant());
-                    yield new Written(true, Optional.empty());
+                    keeping.untold().drop();
+                    tell.run();
+                    yield Optional.empty();
                 }
             };
         } catch (KubernetesClientException e) {
@@ -127,10 +122,10 @@ final class Reporter {
                     ApiError.said(e));
             if (!ApiError.definite(e)) {
                 keeping.expectations().poolMaybeWritten(pool.getMetadata().getResourceVersion(), clock.instant());
+                keeping.untold().keep(pool, status, tell);
             }
             obstacles.refused(Obstacles.Kind.STATUS, ApiError.said(e), now);
-            return new Written(
-                    false, obstacles.current(Obstacles.Kind.STATUS, now).map(o -> o.retryAt()));
+            return obstacles.current(Obstacles.Kind.STATUS, now).map(Obstacle::retryAt);
         }
     }
 

@@ -155,6 +155,7 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
     }
 
     private Instant pass(View view, boolean cached, Keeping keeping) {
+        keeping.untold().look(view.pool());
         Settings settings;
         try {
             settings = EffectiveSpec.settings(view.pool());

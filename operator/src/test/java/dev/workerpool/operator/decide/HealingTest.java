@@ -164,8 +164,7 @@ class HealingTest {
     @Test
     void replacesWorkersThatFailAgainAndAgainWithGrowingDelay() {
         Film film = aPool().replicas(1).running();
-        film.ended("1-0").plays("delete 1-0", "create 1-0 A: WorkerHealed");
-        film.ended("1-0").plays("delete 1-0", "create 1-0 A: WorkerHealed"); // never ready: the first in a row
+        film.ended("1-0").plays("delete 1-0", "create 1-0 A: WorkerHealed"); // the first in a row
         film.ended("1-0")
                 .plays("delete 1-0")
                 .waits(10, "worker 1 failed again and again and is made again at 12:00:10Z");
@@ -173,6 +172,21 @@ class HealingTest {
         film.ended("1-0").plays("delete 1-0").wakesIn(20);
         film.after(20).plays("create 1-0 A: WorkerHealed");
         film.ready("1-0").rests().gone("1-0").plays("create 1-0 A: WorkerHealed"); // it served: no delay
+    }
+
+    /** As on a node whose disk is full: each is ready for a while, and then evicted by its kubelet. */
+    @Test
+    void replacesReadyWorkersThatEndAgainAndAgainWithGrowingDelay() {
+        Film film = aPool().replicas(1).running();
+        film.ended("1-0").plays("delete 1-0", "create 1-0 A: WorkerHealed");
+        film.ready("1-0").rests().ended("1-0").plays("delete 1-0").wakesIn(10);
+        film.after(10).plays("create 1-0 A: WorkerHealed");
+        film.ready("1-0").rests().ended("1-0").plays("delete 1-0").wakesIn(20);
+        film.after(20).plays("create 1-0 A: WorkerHealed");
+        film.ready("1-0").rests().deleted("1-0").plays("create 1-1 A: WorkerHealed"); // by a user: no delay
+        film.ready("1-1").gone("1-0").rests().after(600).rests();
+        film.unready("1-1").rests().ready("1-1").rests(); // it serves, and 10 minutes have passed
+        film.ended("1-1").plays("delete 1-1", "create 1-0 A: WorkerHealed");
     }
 
     @Test
