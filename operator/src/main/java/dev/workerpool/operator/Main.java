@@ -4,6 +4,7 @@ import dev.workerpool.operator.health.ApiFailure;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Locale;
@@ -35,11 +36,13 @@ public final class Main {
 
     private static void start(Options options) {
         Kubeconfig.missing(System.getenv()).ifPresent(Main::fail);
+        KubernetesSerialization format = WireFormat.preparing();
         Config config = config();
         Kubeconfig.pointless(System.getenv(), config).ifPresent(Main::fail);
         Optional<Leadership> leadership = RunningOperator.leadership(options, Main::halt);
         KubernetesClient client = new KubernetesClientBuilder()
                 .withConfig(config)
+                .withKubernetesSerialization(format)
                 .withHttpClientBuilderConsumer(http -> {
                     http.addOrReplaceInterceptor("answers-end", new AnswerTimeout());
                     leadership.ifPresent(lease -> http.addOrReplaceInterceptor("lease", lease));
