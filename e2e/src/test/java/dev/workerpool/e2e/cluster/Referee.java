@@ -153,8 +153,10 @@ final class Referee {
         List<Worker> mates = workers(pod).filter(w -> w.seen.live()).toList();
         List<Worker> besides =
                 mates.stream().filter(w -> w.seen.slot() == pod.slot()).toList();
-        boolean healsBeside = !pod.revision().equals(pool.target())
-                && besides.stream().anyMatch(w -> w.seen.revision().equals(pool.target()));
+        // An old worker lost beside its new one, in mid-step or after a failure that removed nothing.
+        String fresh = pool.target().isEmpty() ? pool.failed() : pool.target();
+        boolean healsBeside = !pod.revision().equals(fresh)
+                && besides.stream().anyMatch(w -> w.seen.revision().equals(fresh));
         boolean surge = !besides.isEmpty() && !healsBeside;
 
         long live = 1 + mates.size();

@@ -142,6 +142,16 @@ class RefereeTest {
     }
 
     @Test
+    void i3IsNotBrokenByWhatIsHealedBesideAWorkerThatFailedAndWasKept() {
+        pool(rollingOut("b"));
+        after(1, starting("web-1-1", "b"));
+        pool(idle().failed("b").failures(1).history(entry("now")));
+        after(5, removed("web-1-0", "a"));
+        after(1, starting("web-1-2", "a"));
+        assertThat(violations()).isEmpty();
+    }
+
+    @Test
     void i3ARolloutThatGivesWayToAnotherUnrecorded() {
         pool(rollingOut("b"));
         pool(rollingOut("c").startedAt("later"));
@@ -326,6 +336,7 @@ class RefereeTest {
         private int minReadySeconds;
         private boolean paused;
         private String target = "";
+        private String failed = "";
         private Phase phase;
         private String startedAt = "";
         private BreakerState breaker = BreakerState.Closed;
@@ -339,6 +350,11 @@ class RefereeTest {
 
         PoolFacts minReadySeconds(int to) {
             minReadySeconds = to;
+            return this;
+        }
+
+        PoolFacts failed(String to) {
+            failed = to;
             return this;
         }
 
@@ -380,6 +396,7 @@ class RefereeTest {
                     paused,
                     "a",
                     target,
+                    failed,
                     phase,
                     startedAt,
                     phase != null,

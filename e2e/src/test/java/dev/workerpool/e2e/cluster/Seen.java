@@ -57,6 +57,7 @@ sealed interface Seen {
 
     /**
      * @param target revision that a rollout or rollback goes to; empty when none runs
+     * @param failed revision that failed and is remembered; empty if none is
      * @param recorded whether the history gets an entry of what runs
      */
     record PoolSeen(
@@ -71,6 +72,7 @@ sealed interface Seen {
             boolean paused,
             String snapshot,
             String target,
+            String failed,
             Phase phase,
             String startedAt,
             boolean recorded,
@@ -132,6 +134,7 @@ sealed interface Seen {
                 spec.paused(),
                 status.map(WorkerPoolStatus::currentRevision).orElse(""),
                 rollout.map(WorkerPoolStatus.RolloutStatus::toRevision).orElse(""),
+                status.map(WorkerPoolStatus::failedRevision).orElse(""),
                 rollout.map(WorkerPoolStatus.RolloutStatus::phase).orElse(null),
                 rollout.map(WorkerPoolStatus.RolloutStatus::startedAt).orElse(""),
                 rollout.map(WorkerPoolStatus.RolloutStatus::attempt).isPresent(),
