@@ -17,8 +17,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** Makes workers, in batches of 1, 2, 4, 8 ...: a quota that is used up costs one refusal, not a hundred. */
+/** Makes workers, in batches of 1, 2, 4 ... 64: a quota that is used up costs one refusal, not a hundred. */
 final class Creator {
+    /** Each call of a batch has a connection of its own, and those cost memory. */
+    private static final int LARGEST_BATCH = 64;
+
     private final PodCalls calls;
     private final Clock clock;
 
@@ -48,7 +51,7 @@ final class Creator {
     /** Makes all of them, or stops after the first batch with a failure: then false. */
     boolean run(Assignment a, List<Action.Create> creates) {
         int from = 0;
-        for (int size = 1; from < creates.size(); size *= 2) {
+        for (int size = 1; from < creates.size(); size = Math.min(2 * size, LARGEST_BATCH)) {
             List<Action.Create> batch = creates.subList(from, Math.min(creates.size(), from + size));
             List<Answer> answers = ask(a, batch);
             if (answers.stream().allMatch(Answer.Made.class::isInstance)) {

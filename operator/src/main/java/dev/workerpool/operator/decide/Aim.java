@@ -102,7 +102,7 @@ final class Aim {
                 .filter(w -> w.revision().equals(s.revision()) && isLeftover(w) && force.mayRemove(w))
                 .filter(w -> !staffing.isKept(w))
                 .findFirst()
-                .filter(w -> Wish.accepted(o))
+                .filter(w -> ready()) // else it could not be made anew
                 .map(w -> agenda.act(w.available() ? new Action.Evict(w.pod()) : new Action.Delete(w.pod(), true)));
     }
 

@@ -47,4 +47,9 @@ public record Settings(
 
     /** How often and how far apart a new worker is asked for its health. */
     public record Verification(int attempts, Duration period) {}
+
+    /** I2: live pods at any time; a long, for both numbers may be as large as an int. */
+    public long mostPods() {
+        return (long) replicas + maxSurge;
+    }
 }

@@ -13,6 +13,9 @@ import java.util.Optional;
  * paused (contract, section 3).
  */
 final class Staffing {
+    /** So many at most are made in one pass, as a ReplicaSet's controller does: the rest follows in the next. */
+    private static final int BURST = 500;
+
     private final Observation o;
     private final Settings s;
     private final Workforce force;
@@ -81,9 +84,9 @@ final class Staffing {
 
     /** Makes the workers that are missing, all at once, as far as delays after failures and I2 let it. */
     Optional<Plan> makeMissing() {
-        int missing = s.replicas() - force.staffed();
-        int room = s.replicas() + s.maxSurge() - force.pods();
-        List<Integer> wanted = new ArrayList<>(force.freeSlots(Math.max(0, missing)));
+        int missing = Math.clamp(s.replicas() - force.staffed(), 0, BURST);
+        long room = s.mostPods() - force.pods();
+        List<Integer> wanted = new ArrayList<>(force.freeSlots(missing));
         wanted.addAll(lostBesideNew());
         List<Action> make = new ArrayList<>();
         int healed = 0;

@@ -182,7 +182,7 @@ final class Steps {
 
     /** Old workers that have been unready for readyTimeout give no capacity: the old pod goes as the new one is made. */
     private Optional<Plan> replaceBroken() {
-        boolean room = force.pods() <= s.replicas() + s.maxSurge(); // the one it makes included, for the old one goes
+        boolean room = force.pods() <= s.mostPods(); // the one it makes included, for the old one goes
         if (mode != Mode.OUT || !room || pausing() || proving() >= atOnce()) {
             return Optional.empty();
         }
@@ -211,9 +211,9 @@ final class Steps {
     private Optional<Plan> surge() {
         List<Worker> draining = force.countedLeaving();
         describe(draining);
-        int room = Math.min(
+        long room = Math.min(
                 atOnce() - (int) judged.stream().filter(Judged::besideOld).count() - proving(false),
-                s.replicas() + atOnce() - force.pods() - draining.size());
+                (long) s.replicas() + atOnce() - force.pods() - draining.size());
         List<Worker> old = alone();
         if (old.isEmpty() || room <= 0 || force.staffed() < s.replicas() || pausing()) {
             return Optional.empty();

@@ -32,22 +32,30 @@ public final class Sightings {
     private final Map<Integer, Losses> losses = new HashMap<>();
     private final Map<Integer, Instant> createNotBefore = new HashMap<>();
     private Optional<Instant> rollout = Optional.empty();
+    private long looks;
     private String marked = "";
     private final Set<Integer> leftByScaling = new HashSet<>();
 
     /**
-     * Workers that failed one after the other in a slot: one that becomes ready ends the row, unless the last had been ready
-     * too and ended by itself a short while ago.
+     * Workers that failed one after the other in a slot. One that came after them and becomes ready ends the row, unless the
+     * last of them had been ready too: then 10 minutes do.
+     *
+     * @param look in which the last was lost
      */
-    private record Losses(int inARow, boolean wasReady, Instant last) {
-        boolean overWithOneReady(Instant now) {
-            return !wasReady || !now.isBefore(last.plus(ENDINGS_FORGOTTEN));
+    private record Losses(int inARow, boolean wasReady, Instant last, long look) {
+        boolean endsWith(Sighting ready) {
+            return !wasReady && ready.firstLook > look;
+        }
+
+        boolean forgotten(Instant now) {
+            return wasReady && !now.isBefore(last.plus(ENDINGS_FORGOTTEN));
         }
     }
 
     /** What is remembered of one pod. */
     private static final class Sighting {
         private PodFacts last;
+        private long firstLook;
         private String readyMark;
         private Optional<Instant> readySince = Optional.empty();
         private Optional<Instant> unreadySince = Optional.empty();
@@ -103,6 +111,7 @@ public final class Sightings {
             rollout = rolloutStartedAt;
             byUid.values().forEach(seen -> seen.exitsBefore = seen.last.exits());
         }
+        looks++;
         List<Worker> workers = new ArrayList<>();
         for (PodFacts pod : pods) {
             workers.add(see(pod, now));
@@ -141,6 +150,7 @@ public final class Sightings {
             // With a restart behind it, it may have been ready before this process started.
             first.everReady = pod.exits() > 0;
             first.exitsBefore = pod.exits();
+            first.firstLook = looks;
             if (pod.live()) {
                 lostRevisions.remove(pod.slot());
             }
@@ -163,8 +173,9 @@ public final class Sightings {
             seen.readySince = seen.readySince.or(() -> Optional.of(now));
             seen.unreadySince = Optional.empty();
             seen.everReady = true;
-            if (pod.live()) {
-                losses.computeIfPresent(pod.slot(), (slot, row) -> row.overWithOneReady(now) ? null : row);
+            Losses row = losses.get(pod.slot());
+            if (pod.live() && row != null && row.endsWith(seen)) {
+                losses.remove(pod.slot());
                 createNotBefore.remove(pod.slot());
             }
         } else {
@@ -214,8 +225,9 @@ public final class Sightings {
         if (seen.everReady && (!seen.last.ended() || seen.last.terminating())) {
             return; // somebody deleted a good one
         }
-        int inARow = Optional.ofNullable(losses.get(slot)).map(Losses::inARow).orElse(0) + 1;
-        losses.put(slot, new Losses(inARow, seen.everReady, now));
+        Losses row = losses.get(slot);
+        int inARow = row == null || row.forgotten(now) ? 1 : row.inARow() + 1;
+        losses.put(slot, new Losses(inARow, seen.everReady, now, looks));
         if (inARow > 1) {
             Duration delay = FIRST_DELAY.multipliedBy(1L << Math.min(inARow - 2, 5));
             createNotBefore.put(slot, now.plus(delay.compareTo(LONGEST_DELAY) < 0 ? delay : LONGEST_DELAY));

@@ -63,8 +63,10 @@ final class Alarm extends AbstractEventSource<Void, WorkerPool> {
     /** As a word of the pool itself: after a pool of its name went, JOSDK listens to no other. */
     private void ring(ResourceID id) {
         if (isRunning()) {
-            pools.get(id).ifPresent(pool -> getEventHandler()
-                    .handleEvent(new ResourceEvent(ResourceAction.UPDATED, id, pool)));
+            pools.get(id)
+                    .ifPresentOrElse(
+                            pool -> getEventHandler().handleEvent(new ResourceEvent(ResourceAction.UPDATED, id, pool)),
+                            () -> cancel(id));
         }
     }
 

@@ -63,7 +63,7 @@ final class Invariants {
         if (availableGone > 0 && available - availableGone < replicas) {
             broken.add("I1");
         }
-        if (created > 0 && live + created > replicas + o.settings().maxSurge()) {
+        if (created > 0 && live + created > o.settings().mostPods()) {
             broken.add("I2");
         }
         return List.copyOf(broken);

@@ -113,11 +113,7 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         there.list().forEach(p -> gone.remove(p.getMetadata().getUid()));
         gone.forEach(pools::remove);
         reporter.forget(pool);
-        if (there.contains(id)) {
-            alarm.set(id, SOON);
-        } else {
-            alarm.cancel(id);
-        }
+        alarm.set(id, SOON); // whether it is there now or comes in this very moment
     }
 
     /** One pass, or none if the API server had to be read and could not: then again after 1, 2, 4, 8, then every 10 s. */

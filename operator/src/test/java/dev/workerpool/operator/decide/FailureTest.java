@@ -160,6 +160,16 @@ class FailureTest {
         assertThat(film.state().breaker().failures()).isEqualTo(1); // untouched
     }
 
+    /** What cannot be made anew is not cleared away. */
+    @Test
+    void wayBackWhoseRecordIsRefusedRemovesNothing() {
+        Film film = aPool().replicas(2).pauseOnFailure().running().begins("B");
+        film.plays("create 1-1 B").ready("1-1").plays("evict 1-0").gone("1-0");
+        film.plays("record: WorkerReplaced", "create 2-1 B").crashes("2-1").plays("record: RolloutFailed");
+        film.apply(p -> p.replicas(3)).plays("create 3-0 A: Scaled");
+        film.apply(p -> p.version("A")).recordDeleted("A").recordsRefused().plays("record");
+    }
+
     @Test
     void wayBackThatFailsRestsUntilANewSpecOrRetry() {
         Film film = halfway(aPool().replicas(2));

@@ -437,7 +437,7 @@ final class Film {
         return lines;
     }
 
-    private String pass() {
+    String pass() {
         Plan plan = Planner.plan(observe());
         said.add(plan.waiting());
         return switch (plan) {

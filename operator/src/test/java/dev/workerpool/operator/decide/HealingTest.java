@@ -184,9 +184,23 @@ class HealingTest {
         film.ready("1-0").rests().ended("1-0").plays("delete 1-0").wakesIn(20);
         film.after(20).plays("create 1-0 A: WorkerHealed");
         film.ready("1-0").rests().deleted("1-0").plays("create 1-1 A: WorkerHealed"); // by a user: no delay
-        film.ready("1-1").gone("1-0").rests().after(600).rests();
-        film.unready("1-1").rests().ready("1-1").rests(); // it serves, and 10 minutes have passed
+        film.ready("1-1").gone("1-0").rests().after(600); // at rest nobody looks meanwhile
         film.ended("1-1").plays("delete 1-1", "create 1-0 A: WorkerHealed");
+    }
+
+    /** The old worker beside it is ready all the time, and says nothing of the new one. */
+    @Test
+    void surgeWorkersThatNodesRefuseAgainAndAgainAreMadeWithGrowingDelay() {
+        Film film = aPool().replicas(1).running().begins("B").plays("create 1-1 B");
+        film.rests().ended("1-1").plays("delete 1-1", "create 1-1 B");
+        film.rests()
+                .ended("1-1")
+                .plays("delete 1-1")
+                .waits(10, "worker 1 failed again and again and is made again at 12:00:10Z");
+        film.after(10).plays("create 1-1 B").rests();
+        film.ended("1-1").plays("delete 1-1").wakesIn(20);
+        film.after(20).plays("create 1-1 B").ready("1-1");
+        film.plays("evict 1-0", "record: RolloutSucceeded", "promote B to 2");
     }
 
     @Test

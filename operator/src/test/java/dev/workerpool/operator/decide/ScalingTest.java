@@ -9,6 +9,13 @@ import org.junit.jupiter.api.Test;
 /** Scaling at any moment is no rollout (contract, section 3). */
 class ScalingTest {
 
+    /** What is missing is not listed, and no sum overflows. */
+    @Test
+    void millionsOfWorkersAreBegunWith500() {
+        Film film = aPool().replicas(1).running().apply(p -> p.replicas(Integer.MAX_VALUE));
+        assertThat(film.pass().split(" \\+ ")).hasSize(500);
+    }
+
     @Test
     void scalesUpAllAtOnceAtTheSnapshot() {
         aPool().replicas(2)
