@@ -131,8 +131,10 @@ public record WorkerPoolSpec(
                     + " TerminationStarted: while it still drains. Default: TerminationComplete.")
             PodReplacementPolicy podReplacementPolicy,
 
-            @JsonPropertyDescription("The operator's own check of a new worker by HTTP, beside the kubelet's probes."
-                    + " Default: none.")
+            @JsonPropertyDescription(
+                    "The operator's own check by HTTP, beside the kubelet's probes, of each worker that a"
+                            + " rollout puts in an old one's place; not of a pool's first workers, nor in a rollback, scaling or"
+                            + " healing. Default: none.")
             Verification verification,
 
             @Default("Rollback")
@@ -144,7 +146,8 @@ public record WorkerPoolSpec(
             @Default("0")
             @JsonPropertyDescription(
                     "How often a failed revision is tried again by itself, after 10 s, 20 s, 40 s and so"
-                            + " on; 0 or more. Default: 0.")
+                            + " on, or later, when an open circuit breaker lets it; each try that fails counts for that. 0 or"
+                            + " more. Default: 0.")
             Integer retryLimit) {}
 
     @JsonIgnoreProperties(ignoreUnknown = true)

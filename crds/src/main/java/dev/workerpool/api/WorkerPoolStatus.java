@@ -62,7 +62,8 @@ public record WorkerPoolStatus(
         Integer failedAttempts,
 
         @JsonPropertyDescription(
-                "When failedRevision is tried again by itself, if spec.rollout.retryLimit allows " + "it.")
+                "When failedRevision is tried again by itself, if spec.rollout.retryLimit allows it; later, if the circuit"
+                        + " breaker is open until circuitBreaker.retryTime.")
         String nextRetryTime,
 
         @JsonPropertyDescription("How the rollout of failedRevision ended: RolledBack, RollbackFailed or Failed.")
@@ -200,7 +201,7 @@ public record WorkerPoolStatus(
                     "How many workers ran the version when the rollout ended: 0 once all are rolled back.")
             Integer workersReplaced,
 
-            @JsonPropertyDescription("Succeeded, RolledBack, RollbackFailed, Failed (nothing was removed, or its "
+            @JsonPropertyDescription("Succeeded, RolledBack, RollbackFailed, Failed (left as it stood, or its "
                     + "rollback was cut short) or Superseded by another spec.")
             Result result,
 
