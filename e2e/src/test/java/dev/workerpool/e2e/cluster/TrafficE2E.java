@@ -214,8 +214,7 @@ class TrafficE2E extends ClusterTest {
 
     /**
      * While it is gone nothing changes and nothing may be lost, and no worker with it. What is lost once it is back is
-     * printed: a node that was not heard for so long is called not ready, its workers leave the Service, and when kube-proxy
-     * hears of what is the platform's affair. OutageServerTest sees that the operator removes none of them meanwhile.
+     * printed: whoever watches may sleep longer then than the operator waits (docs/reliability.md, "Known gaps").
      */
     @Test
     void losesNoRequestWhileTheApiServerIsGone() throws Exception {
