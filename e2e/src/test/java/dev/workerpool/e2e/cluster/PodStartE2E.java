@@ -102,7 +102,9 @@ class PodStartE2E extends ClusterTest {
     /** Killed by its liveness probe, which asks the worker beside it, until that is ready. */
     @Test
     void aSidecarThatEndsWithCode0IsStartedAgainAndFailsNothing() {
-        Pool pool = create("ending", "spec: {rollout: {readyTimeoutSeconds: 50}}");
+        // The probe's last failures may end the sidecar once more when the pod has become ready: the soak waits for
+        // that.
+        Pool pool = create("ending", "spec: {rollout: {readyTimeoutSeconds: 50, minReadySeconds: 3}}");
         pool.awaitUpToDate("1.0.0");
         try (PodRecord pods = PodRecord.of(pool)) {
             pool.edit("""
