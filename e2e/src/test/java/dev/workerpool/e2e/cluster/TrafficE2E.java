@@ -213,20 +213,20 @@ class TrafficE2E extends ClusterTest {
     }
 
     /**
-     * While it is gone nothing changes and nothing may be lost, and no worker with it. What is lost once it is back is
-     * printed: whoever watches may sleep longer then than the operator waits (docs/reliability.md, "Known gaps").
+     * While it is gone nothing changes, and once it is back a node that was not heard for so long may be called not ready,
+     * and its workers with it: no serving worker is removed until all who route can have heard of that.
      */
     @Test
     void losesNoRequestWhileTheApiServerIsGone() throws Exception {
         LocalCluster cluster = LocalCluster.assumed("the API server is stopped");
-        run(new Scenario(
+        assertNoneLost(run(new Scenario(
                 "rollout, API server gone 60 s",
                 3,
                 null,
                 served -> served.version("1.1.0-slow"),
                 (pool, run) -> takeTheApiServerAway(cluster, pool, run),
                 TrafficE2E::awaitRolloutWithoutALostWorker,
-                true));
+                true)));
     }
 
     /** A worker that is lost is made again, with a generation of its own. */

@@ -8,19 +8,26 @@ import java.util.Optional;
 /**
  * When the API server was away, and how long after its return others may not have heard what changed. The endpoint
  * controller, kube-proxy and all that watch with client-go's reflector try again after 0.8 to 1.6 s, twice that the next
- * time, and at last every 30 to 60 s. So after an outage of T one may sleep on for 2 T, and no longer than 60 s; a worker
- * that leaves meanwhile stops serving while requests are still sent to it. Their delays shrink again only 2 minutes after
- * they began to grow: until then another outage begins with twice the delay at which the one before it ended.
- * Thread-safe.
+ * time, and at last every 30 to 60 s. So when an outage of T ends, one may have begun a sleep of 2 T + 1.6 s; and if the API
+ * server is another process then, to which the watch that is asked for is too old (410), it sleeps once more, for twice
+ * as long, before it lists everything anew. A worker that leaves meanwhile stops serving while requests are still sent to
+ * it. Their delays shrink again only 2 minutes after they began to grow: until then another outage begins with four
+ * times the delay at which the one before it ended. Thread-safe.
  */
 public final class Outages {
-    /** In a shorter one, the first for a while, nobody comes to wait longer than a draining worker serves by default. */
+    /**
+     * In a shorter one, the first for a while, nobody comes to wait longer than a draining worker serves by default; and no
+     * API server ends, starts and is ready in less.
+     */
     private static final Duration SHORTEST = Duration.ofMillis(1500);
 
+    private static final Duration FIRST_SLEEP = Duration.ofMillis(800);
     private static final Duration LONGEST_SLEEP = Duration.ofSeconds(60);
     /** For what the API server and those who watch it need to be themselves again. */
     private static final Duration RECOVERY = Duration.ofSeconds(5);
 
+    private static final Duration LONGEST_UNHEARD =
+            LONGEST_SLEEP.multipliedBy(2).plus(RECOVERY);
     private static final Duration APART = Duration.ofMinutes(2);
 
     private Optional<Instant> cutSince = Optional.empty();
@@ -52,7 +59,7 @@ public final class Outages {
 
     private void outage(Instant from, Instant until) {
         if (!from.equals(began)) {
-            before = isSoonAfterAnother(from) ? grown(ended).multipliedBy(2) : Duration.ZERO;
+            before = isSoonAfterAnother(from) ? longest(4, grown(ended)) : Duration.ZERO;
             began = from;
         }
         ended = until;
@@ -60,7 +67,7 @@ public final class Outages {
 
     /** Then even a short one sends those who watch to sleep for as long as the one before it made them. */
     private boolean isSoonAfterAnother(Instant from) {
-        return !ended.isBefore(from.minus(APART));
+        return !ended.isBefore(from.minus(APART).minus(LONGEST_UNHEARD));
     }
 
     /** How long the last one counts for, had it ended then. */
@@ -73,17 +80,20 @@ public final class Outages {
     public synchronized Optional<Obstacle> current(Instant now) {
         Instant end = away ? now : ended;
         Duration counted = grown(end);
-        if (counted.compareTo(SHORTEST) < 0
-                || !now.isBefore(end.plus(LONGEST_SLEEP).plus(RECOVERY))) {
+        if (counted.compareTo(SHORTEST) < 0 || !now.isBefore(end.plus(LONGEST_UNHEARD))) {
             return Optional.empty();
         }
-        Duration sleep = counted.multipliedBy(2);
-        Instant heard = end.plus(sleep.compareTo(LONGEST_SLEEP) < 0 ? sleep : LONGEST_SLEEP)
-                .plus(RECOVERY);
+        Instant heard = end.plus(longest(2, counted)).plus(longest(4, counted)).plus(RECOVERY);
         String message = away
                 ? "the API server is not heard, and nodes may not hear it either"
                 : "the API server was not heard for "
                         + Duration.between(began, end).toSeconds() + " s, and nodes may not have heard it yet either";
         return Optional.of(new Obstacle(message, heard)).filter(o -> now.isBefore(o.retryAt()));
+    }
+
+    /** So many times the delay that has been reached by those who slept for this long; a jitter of up to 2 is in it. */
+    private static Duration longest(int times, Duration slept) {
+        Duration sleep = slept.plus(FIRST_SLEEP).multipliedBy(times);
+        return sleep.compareTo(LONGEST_SLEEP) < 0 ? sleep : LONGEST_SLEEP;
     }
 }

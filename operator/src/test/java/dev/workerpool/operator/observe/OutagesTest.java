@@ -25,43 +25,41 @@ class OutagesTest {
     }
 
     @Test
-    void othersMaySleepTwiceAsLongAsItWasAway() {
+    void othersMaySleepTwiceAsLongAsItWasAwayAndTwiceAsLongAsThatOnceMore() {
         away(10_000);
-        assertUnheardFor(20 + 5, "the API server was not heard for 10 s, and nodes may not have heard it yet either");
-        present(24_500);
+        assertUnheardFor(
+                21.6 + 43.2 + 5, "the API server was not heard for 10 s, and nodes may not have heard it yet either");
+        present(69_500);
         assertThat(outages.current(now)).isPresent();
-        present(1_000);
+        present(500);
         assertHeard();
     }
 
     @Test
-    void nobodySleepsLongerThanAMinute() {
+    void nobodySleepsLongerThanAMinuteTwice() {
         away(600_000);
-        assertUnheardFor(60 + 5, "the API server was not heard for 600 s, and nodes may not have heard it yet either");
+        assertUnheardFor(120 + 5, "the API server was not heard for 600 s, and nodes may not have heard it yet either");
     }
 
     @Test
     void whileItIsAwayTheTimeMovesOn() {
         pass(10_000, true);
-        assertUnheardFor(20 + 5, "the API server is not heard, and nodes may not hear it either");
+        assertUnheardFor(21.6 + 43.2 + 5, "the API server is not heard, and nodes may not hear it either");
         pass(60_000, true);
-        assertUnheardFor(60 + 5, "the API server is not heard, and nodes may not hear it either");
+        assertUnheardFor(120 + 5, "the API server is not heard, and nodes may not hear it either");
     }
 
     @Test
     void delaysThatHadGrownGrowOnInTheNextOutage() {
-        away(5_000);
+        away(2_000); // then 4 x 2.8 s = 11.2 s have been reached
         present(60_000);
-        away(2_000);
+        away(1_500);
         assertUnheardFor(
-                2 * (2 + 2 * 5) + 5,
-                "the API server was not heard for 2 s, and nodes may not have heard it yet either");
-        present(10_000);
-        away(3_000);
-        assertThat(outages.current(now).orElseThrow().retryAt()).isEqualTo(now.plusSeconds(2 * (3 + 2 * 12) + 5));
+                2 * 13.5 + 4 * 13.5 + 5,
+                "the API server was not heard for 1 s, and nodes may not have heard it yet either");
         present(10_000);
         away(2_000);
-        assertThat(outages.current(now).orElseThrow().retryAt()).isEqualTo(now.plusSeconds(60 + 5));
+        assertThat(outages.current(now).orElseThrow().retryAt()).isEqualTo(now.plusSeconds(120 + 5));
     }
 
     @Test
@@ -69,7 +67,7 @@ class OutagesTest {
         away(20_000);
         present(100_000);
         away(500);
-        assertThat(outages.current(now).orElseThrow().retryAt()).isEqualTo(now.plusSeconds(60 + 5));
+        assertThat(outages.current(now).orElseThrow().retryAt()).isEqualTo(now.plusSeconds(120 + 5));
     }
 
     @Test
@@ -78,24 +76,26 @@ class OutagesTest {
         assertHeard();
         present(10_000);
         away(1000);
-        assertUnheardFor(6 + 5, "the API server was not heard for 1 s, and nodes may not have heard it yet either");
+        assertUnheardFor(
+                2 * 9 + 4 * 9 + 5, "the API server was not heard for 1 s, and nodes may not have heard it yet either");
         present(10_000);
         away(1000);
-        assertUnheardFor(14 + 5, "the API server was not heard for 1 s, and nodes may not have heard it yet either");
+        assertUnheardFor(120 + 5, "the API server was not heard for 1 s, and nodes may not have heard it yet either");
     }
 
     @Test
-    void delaysAreShortAgainAfterTwoMinutes() {
+    void delaysAreShortAgainTwoMinutesAfterAllHaveHeard() {
         away(20_000);
-        present(125_000);
+        present(246_000);
         away(2_000);
-        assertThat(outages.current(now).orElseThrow().retryAt()).isEqualTo(now.plusSeconds(4 + 5));
+        assertUnheardFor(
+                6 * 2.8 + 5, "the API server was not heard for 2 s, and nodes may not have heard it yet either");
     }
 
     @Test
     void aTimeWithoutAnOperatorMayHaveBeenAnOutage() {
         outages.nobodyListened(now.minusSeconds(40), now);
-        assertUnheardFor(60 + 5, "the API server was not heard for 40 s, and nodes may not have heard it yet either");
+        assertUnheardFor(120 + 5, "the API server was not heard for 40 s, and nodes may not have heard it yet either");
     }
 
     @Test
@@ -110,8 +110,8 @@ class OutagesTest {
         assertThat(outages.current(now)).isEmpty();
     }
 
-    private void assertUnheardFor(long seconds, String because) {
-        assertThat(outages.current(now)).contains(new Obstacle(because, now.plusSeconds(seconds)));
+    private void assertUnheardFor(double seconds, String because) {
+        assertThat(outages.current(now)).contains(new Obstacle(because, now.plusMillis(Math.round(1000 * seconds))));
     }
 
     /** The last word is that it is back, at the same time as the last word that it is not. */

@@ -81,6 +81,9 @@ final class SimulatedCluster {
 
     private static final Duration SHORTEST_SLEEP = Duration.ofMillis(800);
     private static final Duration LONGEST_SLEEP = Duration.ofSeconds(30);
+    /** No API server ends, starts and is ready in less. */
+    private static final Duration RESTARTS_IN = Duration.ofMillis(1500);
+
     private static final Duration SHAKEN = Duration.ofMinutes(2);
 
     final SplittableRandom random;
@@ -231,14 +234,23 @@ final class SimulatedCluster {
         hungUntil = hungUntil.isBefore(until) ? until : hungUntil;
         wentAwayAgain = heardAt.isAfter(now) || !now.isAfter(sleepsSince.plus(SHAKEN));
         heardAt = heardAt.isBefore(now) ? now : heardAt;
-        while (heardAt.isBefore(until)) {
-            if (heardAt.isAfter(sleepsSince.plus(SHAKEN))) {
-                sleep = SHORTEST_SLEEP;
-                sleepsSince = heardAt;
+        if (heardAt.isBefore(until)) {
+            while (heardAt.isBefore(until)) {
+                sleepOn();
             }
-            heardAt = heardAt.plusMillis((long) (sleep.toMillis() * (1 + random.nextDouble())));
-            sleep = sleep.multipliedBy(2).compareTo(LONGEST_SLEEP) < 0 ? sleep.multipliedBy(2) : LONGEST_SLEEP;
+            if (time.compareTo(RESTARTS_IN) >= 0) {
+                sleepOn(); // it is another process, for which the watch that they ask for is too old
+            }
         }
+    }
+
+    private void sleepOn() {
+        if (heardAt.isAfter(sleepsSince.plus(SHAKEN))) {
+            sleep = SHORTEST_SLEEP;
+            sleepsSince = heardAt;
+        }
+        heardAt = heardAt.plusMillis((long) (sleep.toMillis() * (1 + random.nextDouble())));
+        sleep = sleep.multipliedBy(2).compareTo(LONGEST_SLEEP) < 0 ? sleep.multipliedBy(2) : LONGEST_SLEEP;
     }
 
     /** Until then an outage makes nodes sleep longer than it would by itself. */
