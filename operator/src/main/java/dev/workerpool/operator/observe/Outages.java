@@ -11,8 +11,8 @@ import java.util.Optional;
  * time, and at last every 30 to 60 s. So when an outage of T ends, one may have begun a sleep of 2 T + 1.6 s; and if the API
  * server is another process then, to which the watch that is asked for is too old (410), it sleeps once more, for twice
  * as long, before it lists everything anew. A worker that leaves meanwhile stops serving while requests are still sent to
- * it. Their delays shrink again only 2 minutes after they began to grow: until then another outage begins with four
- * times the delay at which the one before it ended. Thread-safe.
+ * it. Their delays shrink again only 2 minutes after they began to grow: until then another outage begins with the
+ * delay that those before it have led to. Thread-safe.
  */
 public final class Outages {
     /**
@@ -59,7 +59,7 @@ public final class Outages {
 
     private void outage(Instant from, Instant until) {
         if (!from.equals(began)) {
-            before = isSoonAfterAnother(from) ? longest(4, grown(ended)) : Duration.ZERO;
+            before = isSoonAfterAnother(from) ? reached() : Duration.ZERO;
             began = from;
         }
         ended = until;
@@ -70,10 +70,15 @@ public final class Outages {
         return !ended.isBefore(from.minus(APART).minus(LONGEST_UNHEARD));
     }
 
+    /** For how long the next one counts from its beginning. */
+    private Duration reached() {
+        Duration grown = grown(ended);
+        return mayBeAnotherProcess(ended) ? doubled(grown) : grown.multipliedBy(2);
+    }
+
     /** How long the last one counts for, had it ended then. */
     private Duration grown(Instant end) {
-        Duration grown = before.plus(Duration.between(began, end));
-        return grown.compareTo(LONGEST_SLEEP) < 0 ? grown : LONGEST_SLEEP;
+        return atMost(before.plus(Duration.between(began, end)));
     }
 
     /** Why others may not hear yet that a worker leaves, and until when; empty if they do. */
@@ -83,7 +88,9 @@ public final class Outages {
         if (counted.compareTo(SHORTEST) < 0 || !now.isBefore(end.plus(LONGEST_UNHEARD))) {
             return Optional.empty();
         }
-        Instant heard = end.plus(longest(2, counted)).plus(longest(4, counted)).plus(RECOVERY);
+        Instant heard = end.plus(atMost(counted.multipliedBy(2)))
+                .plus(mayBeAnotherProcess(end) ? atMost(doubled(counted)) : Duration.ZERO)
+                .plus(RECOVERY);
         String message = away
                 ? "the API server is not heard, and nodes may not hear it either"
                 : "the API server was not heard for "
@@ -91,9 +98,16 @@ public final class Outages {
         return Optional.of(new Obstacle(message, heard)).filter(o -> now.isBefore(o.retryAt()));
     }
 
-    /** So many times the delay that has been reached by those who slept for this long; a jitter of up to 2 is in it. */
-    private static Duration longest(int times, Duration slept) {
-        Duration sleep = slept.plus(FIRST_SLEEP).multipliedBy(times);
+    private boolean mayBeAnotherProcess(Instant end) {
+        return Duration.between(began, end).compareTo(SHORTEST) >= 0;
+    }
+
+    /** The sleep after the one in which the return of the API server finds those who slept for so long in all. */
+    private static Duration doubled(Duration slept) {
+        return slept.plus(FIRST_SLEEP).multipliedBy(4);
+    }
+
+    private static Duration atMost(Duration sleep) {
         return sleep.compareTo(LONGEST_SLEEP) < 0 ? sleep : LONGEST_SLEEP;
     }
 }
