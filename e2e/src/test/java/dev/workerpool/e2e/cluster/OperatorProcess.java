@@ -3,12 +3,9 @@ package dev.workerpool.e2e.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.workerpool.e2e.Metrics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -95,16 +92,7 @@ final class OperatorProcess implements AutoCloseable {
     String metrics() {
         Matcher started = STARTED.matcher(log());
         assertThat(started.find()).isTrue();
-        URI uri = URI.create("http://127.0.0.1:" + started.group(1) + "/metrics");
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            return http.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString())
-                    .body();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
+        return Metrics.of(Integer.parseInt(started.group(1)));
     }
 
     /** The invariants that it saw broken, as {@code /metrics} has them: it counts on every pass, and 0 is the only good value. */

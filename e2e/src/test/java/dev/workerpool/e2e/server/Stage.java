@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.workerpool.api.WorkerPool;
 import dev.workerpool.api.WorkerPoolStatus;
+import dev.workerpool.e2e.Metrics;
 import dev.workerpool.e2e.embedded.EmbeddedServer;
 import dev.workerpool.operator.Options;
 import dev.workerpool.operator.RunningOperator;
@@ -15,12 +16,6 @@ import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -101,16 +96,7 @@ abstract class Stage {
 
     /** What the operator's {@code /metrics} says. */
     String metrics() {
-        URI uri = URI.create("http://127.0.0.1:" + operator.managementPort() + "/metrics");
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            return http.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString())
-                    .body();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
+        return Metrics.of(operator.managementPort());
     }
 
     /** Makes the pool, with quick rollout settings and what else its spec says, in YAML flow style. */
