@@ -114,7 +114,7 @@ public record WorkerPoolStatus(
             @JsonPropertyDescription("When it began.") String startedAt,
 
             @JsonPropertyDescription(
-                    "When the present step began, or was given its time anew because an old worker drains for long; its deadline counts from here, the times of pauseSeconds and pausedSeconds apart.")
+                    "When the present step began, or was given its time anew because an old worker drains for long or the API server was away; its deadline counts from here, the times of pauseSeconds and pausedSeconds apart.")
             String stepStartedAt,
 
             @JsonPropertyDescription("Since when it stands still; absent while it moves.")

@@ -49,6 +49,7 @@ final class Leadership implements Interceptor {
     private volatile long askedAt;
     private volatile OptionalLong renewedAt = OptionalLong.empty();
     private volatile boolean ending;
+    private volatile boolean released;
 
     /**
      * Does nothing yet.
@@ -87,6 +88,9 @@ final class Leadership implements Interceptor {
         }
         if (ofLease(request)) {
             askedAt = nanoTime.getAsLong();
+        } else if (released) {
+            throw new IllegalStateException(
+                    "lease " + namespace + "/" + LEASE + " is given up: nothing is written any more");
         } else if (left() <= 0) {
             lose();
             throw new IllegalStateException(
@@ -147,6 +151,7 @@ final class Leadership implements Interceptor {
 
     /** Gives the lease up, if it is ours, so that the next leader need not wait until it runs out. */
     void release(KubernetesClient client) {
+        released = true;
         try {
             Lease lease = client.leases().inNamespace(namespace).withName(LEASE).get();
             if (lease != null && identity.equals(lease.getSpec().getHolderIdentity())) {

@@ -48,6 +48,9 @@ public final class Main {
                     leadership.ifPresent(lease -> http.addOrReplaceInterceptor("lease", lease));
                 })
                 .build();
+        if (leadership.isPresent()) {
+            Preflight.awaitReady(client, Preflight.LEADERS_WAIT, new SteadyClock(Clock.systemUTC(), System::nanoTime));
+        }
         Preflight.problem(client, options).ifPresent(Main::fail);
         RunningOperator operator = RunningOperator.start(client, options, leadership, Clock.systemUTC(), Main::halt);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> close(operator, client), "shutdown"));
@@ -60,6 +63,8 @@ public final class Main {
         config.setRequestRetryBackoffLimit(0);
         // One connection that stalls then stalls one watch, not all of them.
         config.setHttp2Disable(true);
+        // Doubled five times: a watch that was lost is asked for again at least every 8 s, not every 32.
+        config.setWatchReconnectInterval(250);
         config.setConnectionTimeout(5_000);
         config.setRequestTimeout(10_000);
         return config;

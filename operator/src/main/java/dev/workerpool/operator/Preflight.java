@@ -2,6 +2,7 @@ package dev.workerpool.operator;
 
 import dev.workerpool.api.WorkerPool;
 import dev.workerpool.operator.health.ApiFailure;
+import dev.workerpool.operator.health.WatchHealth;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.ListOptions;
@@ -12,11 +13,15 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.net.HttpURLConnection;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Looks, before the operator starts, at what it cannot work without: an API server that answers, the permissions of
@@ -44,12 +49,36 @@ final class Preflight {
     static final Permission IN_LEASE_NAMESPACE =
             Permission.of("coordination.k8s.io", "leases", "get", "create", "update", "patch");
 
+    /**
+     * A leader ends when the API server was away for 10 s, and its container is started again ever later each time that it
+     * ends (CrashLoopBackOff, up to 5 minutes). So the next start waits for the API server; below the startup probe's 120 s.
+     */
+    static final Duration LEADERS_WAIT = Duration.ofSeconds(90);
+
     private static final String MEND_DEPLOYMENT = "Mend it with: kubectl apply -k deploy";
 
+    private static final Logger log = LoggerFactory.getLogger(Preflight.class);
     private static final int TOO_MANY_REQUESTS = 429;
     private static final Duration CACHE_FILLS_WITHIN = Duration.ofSeconds(15);
 
     private Preflight() {}
+
+    /** Returns once the API server is ready or does not tell, or after that time. */
+    static void awaitReady(KubernetesClient client, Duration atMost, Clock clock) {
+        Instant until = clock.instant().plus(atMost);
+        boolean told = false;
+        while (RunningOperator.readiness(client) == WatchHealth.Answer.NOT_READY
+                && clock.instant().isBefore(until)) {
+            if (!told) {
+                log.warn(
+                        "Waits up to {} s for the API server at {}",
+                        atMost.toSeconds(),
+                        client.getConfiguration().getMasterUrl());
+                told = true;
+            }
+            LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
+        }
+    }
 
     /** What is missing and how to mend it, in one line; empty if nothing is. */
     static Optional<String> problem(KubernetesClient client, Options options) {

@@ -24,6 +24,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -110,7 +111,7 @@ public final class RunningOperator implements AutoCloseable {
             Consumer<String> fatal) {
         this.client = client;
         this.leadership = leadership;
-        health = new WatchHealth(clock, () -> answers(client), outages::seen);
+        health = new WatchHealth(clock, () -> readiness(client), outages::seen);
         new ClassLoaderMetrics().bindTo(registry);
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
@@ -129,11 +130,16 @@ public final class RunningOperator implements AutoCloseable {
     }
 
     /** Whether it could serve watches, and not only answer: an API server that starts, or has no etcd, is not ready. */
-    private static boolean answers(KubernetesClient client) {
+    static WatchHealth.Answer readiness(KubernetesClient client) {
         try {
-            return client.raw("/readyz") != null;
+            return client.raw("/readyz") == null ? WatchHealth.Answer.UNTOLD : WatchHealth.Answer.READY;
         } catch (KubernetesClientException e) {
-            return false;
+            return switch (e.getCode()) {
+                case HttpURLConnection.HTTP_UNAUTHORIZED,
+                        HttpURLConnection.HTTP_FORBIDDEN,
+                        HttpURLConnection.HTTP_NOT_FOUND -> WatchHealth.Answer.UNTOLD;
+                default -> WatchHealth.Answer.NOT_READY;
+            };
         }
     }
 

@@ -11,9 +11,12 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,6 +27,7 @@ class PreflightTest {
     private static final Options EVERYWHERE = Options.local();
     private final Set<String> reviewed = new ConcurrentSkipListSet<>();
     private Predicate<String> denied = review -> false;
+    private final AtomicInteger startsYet = new AtomicInteger();
     private int versionAnswers = 200;
     private int listAnswers = 200;
     private int eventAnswers = 201;
@@ -124,15 +128,35 @@ class PreflightTest {
                 .doesNotContain("\n"));
     }
 
+    @Test
+    void waitsForAnApiServerThatStarts() {
+        startsYet.set(2);
+        try (KubernetesClient client = client()) {
+            Preflight.awaitReady(client, Duration.ofMinutes(5), Clock.systemUTC());
+        }
+        assertThat(startsYet).hasValue(0);
+    }
+
+    @Test
+    void waitsNoLongerThanItMayForOneThatIsAway() {
+        stop();
+        try (KubernetesClient client = client()) {
+            Preflight.awaitReady(client, Duration.ofSeconds(1), Clock.systemUTC()); // a test that waits on hangs
+        }
+    }
+
     private Optional<String> problem(Options options) {
+        try (KubernetesClient client = client()) {
+            return Preflight.problem(client, options);
+        }
+    }
+
+    private KubernetesClient client() {
         Config config = new ConfigBuilder(Config.empty())
                 .withMasterUrl("http://127.0.0.1:" + server.getAddress().getPort())
                 .withRequestRetryBackoffLimit(0)
                 .build();
-        try (KubernetesClient client =
-                new KubernetesClientBuilder().withConfig(config).build()) {
-            return Preflight.problem(client, options);
-        }
+        return new KubernetesClientBuilder().withConfig(config).build();
     }
 
     private void answer(HttpExchange exchange) throws IOException {
@@ -140,6 +164,8 @@ class PreflightTest {
         String request = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
         if (path.equals("/version")) {
             send(exchange, versionAnswers, "{\"major\":\"1\",\"minor\":\"36\",\"gitVersion\":\"v1.36.0\"}");
+        } else if (path.equals("/readyz")) {
+            send(exchange, startsYet.getAndUpdate(n -> Math.max(0, n - 1)) > 0 ? 500 : 200, "ok");
         } else if (path.endsWith("/selfsubjectaccessreviews")) {
             String subresource = field(request, "subresource");
             String review = field(request, "verb") + " " + field(request, "resource")

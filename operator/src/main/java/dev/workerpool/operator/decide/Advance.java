@@ -35,16 +35,22 @@ final class Advance {
         return switch (o.state().rollout()) {
             case Idle idle when o.state().snapshot().isEmpty() -> fill();
             case Idle idle -> Optional.empty();
-            case RollingOut r -> Wish.standsStill(o) ? Optional.empty() : rollOut(r);
-            case RollingBack r -> Wish.standsStill(o) ? Optional.empty() : rollBack(r);
+            case RollingOut r -> standsStill() ? Optional.empty() : rollOut(r);
+            case RollingBack r -> standsStill() ? Optional.empty() : rollBack(r);
         };
+    }
+
+    private boolean standsStill() {
+        Optional<String> why = Wish.standstill(o);
+        why.ifPresent(agenda::waiting);
+        return why.isPresent();
     }
 
     private Optional<Plan> rollOut(RollingOut r) {
         Steps steps = steps(Steps.Mode.OUT, r.course().toRevision());
         return steps.tidy()
                 .or(() -> steps.complete() ? Optional.of(transitions.succeed(r, s.replicas())) : Optional.empty())
-                .or(() -> waitsLongForOld(steps, r.course()))
+                .or(() -> heldUpLong(steps, r.course()))
                 .or(() -> steps.failure().map(f -> failed(r, f)))
                 .or(() -> progressed(r.course()))
                 .or(steps::next);
@@ -54,7 +60,7 @@ final class Advance {
         Steps steps = steps(Steps.Mode.BACK, r.course().toRevision());
         return steps.tidy()
                 .or(() -> steps.complete() ? Optional.of(transitions.rolledBack(r, s.replicas())) : Optional.empty())
-                .or(() -> waitsLongForOld(steps, r.course()))
+                .or(() -> heldUpLong(steps, r.course()))
                 .or(() -> steps.failure().map(f -> failed(r, f)))
                 .or(() -> progressed(r.course()))
                 .or(steps::next);
@@ -100,8 +106,8 @@ final class Advance {
         return new Steps(o, force, staffing, agenda, mode, target);
     }
 
-    private Optional<Plan> waitsLongForOld(Steps steps, Rollout.Course course) {
-        return steps.waitsLongForOld()
+    private Optional<Plan> heldUpLong(Steps steps, Rollout.Course course) {
+        return steps.isHeldUpLong()
                 ? Optional.of(
                         agenda.record(o.state().with(o.state().rollout().on(course.clockAnew(o.now()))), List.of()))
                 : Optional.empty();
@@ -112,8 +118,12 @@ final class Advance {
         if (done == course.done() || (done > course.done() && done == s.replicas() && force.available() == done)) {
             return Optional.empty(); // the end of the last step is told with the end of the rollout
         }
-        if (done > course.done() && !Steps.pause(o).isZero()) {
-            agenda.waiting(Steps.pauseUntil(o.now().plus(Steps.pause(o))));
+        if (done > course.done()) {
+            agenda.waiting(
+                    StepClock.pause(o).isZero()
+                            ? done + " of " + s.replicas() + " workers run version " + course.toVersion()
+                                    + ", the next one follows"
+                            : StepClock.pauseUntil(o.now().plus(StepClock.pause(o))));
         }
         List<Event> events = new ArrayList<>();
         if (done > course.done()) {

@@ -5,6 +5,7 @@ import dev.workerpool.operator.decide.Rollout.RollingBack;
 import dev.workerpool.operator.decide.Rollout.RollingOut;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Where the pool heads: follows the spec from one target to the next, once a pod of it is admitted and the spec is kept as a
@@ -97,13 +98,22 @@ final class Aim {
 
     /** Workers that an earlier try at this revision left behind broken are made anew. */
     private Optional<Plan> clearLeftovers() {
-        return force.slots().values().stream()
-                .flatMap(List::stream)
-                .filter(w -> w.revision().equals(s.revision()) && isLeftover(w) && force.mayRemove(w))
+        return leftovers()
                 .filter(w -> !staffing.isKept(w))
                 .findFirst()
                 .filter(w -> ready()) // else it could not be made anew
                 .map(w -> agenda.act(w.available() ? new Action.Evict(w.pod()) : new Action.Delete(w.pod(), true)));
+    }
+
+    /** They go when a time is over or a budget allows it, and would fail at once what is begun before. */
+    private boolean waitsForLeftovers() {
+        return leftovers().anyMatch(w -> !staffing.isUndeletable(w));
+    }
+
+    private Stream<Worker> leftovers() {
+        return force.slots().values().stream()
+                .flatMap(List::stream)
+                .filter(w -> w.revision().equals(s.revision()) && isLeftover(w) && force.mayRemove(w));
     }
 
     /** It could not pass the gate any more. A worker of the snapshot that served alone in its slot is not touched. */
@@ -122,7 +132,7 @@ final class Aim {
 
     private Optional<Plan> begin() {
         boolean fromZero = force.slots().isEmpty() && o.lostRevisions().isEmpty();
-        return ready() ? Optional.of(transitions.begin(fromZero, done())) : Optional.empty();
+        return ready() && !waitsForLeftovers() ? Optional.of(transitions.begin(fromZero, done())) : Optional.empty();
     }
 
     private Optional<Plan> superseding(Plan record) {
@@ -150,7 +160,7 @@ final class Aim {
                 .filter(w -> !Wish.isSnapshot(o, w.revision()))
                 .findFirst()
                 .orElseThrow();
-        return ready()
+        return ready() && !waitsForLeftovers()
                 ? Optional.of(
                         transitions.wayBack(astray.revision(), astray.pod().version(), done()))
                 : Optional.empty();

@@ -27,7 +27,7 @@ final class Bookkeeping {
         b.heedRetry();
         b.moveBreaker();
         b.clockFill();
-        b.clockPause();
+        b.clockPause(agenda);
         return b.next.equals(o.state()) ? Optional.empty() : Optional.of(agenda.record(b.next, b.events));
     }
 
@@ -115,10 +115,12 @@ final class Bookkeeping {
     }
 
     /** While a rollout stands still its deadlines do too. */
-    private void clockPause() {
-        next.rollout()
-                .running()
-                .ifPresent(course -> next = next.with(next.rollout().on(clocked(course))));
+    private void clockPause(Agenda agenda) {
+        Optional<Rollout.Course> before = next.rollout().running();
+        before.ifPresent(course -> next = next.with(next.rollout().on(clocked(course))));
+        if (!next.rollout().running().equals(before)) {
+            agenda.waiting(Wish.standstill(o).orElse("goes on now"));
+        }
     }
 
     private Rollout.Course clocked(Rollout.Course c) {

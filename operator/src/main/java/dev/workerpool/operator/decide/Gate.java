@@ -1,6 +1,5 @@
 package dev.workerpool.operator.decide;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -23,12 +22,11 @@ sealed interface Gate {
 
     /**
      * @param w a live worker of the target
-     * @param isNew whether it has yet to prove itself: an old one stands beside it, or it was never ready. Then one exit
-     *     fails it; a worker that was ready once may restart once
-     * @param stoodStill how long the step stood still, which no clock of the gate counts (contract, section 3, "Paused")
-     * @param verified whether the operator's own check is asked for; not on the way back, where it may be what broke
+     * @param isNew whether it has yet to prove itself: then one exit fails it; a worker that was ready once may restart once
+     * @param verified whether the operator's own check is asked for: of what a rollout makes alone, not on the way back, where
+     *     it may be what broke
      */
-    static Gate of(Worker w, Settings s, boolean isNew, Duration stoodStill, boolean verified, Instant now) {
+    static Gate of(Worker w, Settings s, boolean isNew, boolean verified, Instant now) {
         PodFacts pod = w.pod();
         if (pod.fault().isPresent()) {
             return new Failed(pod.fault().get());
@@ -38,7 +36,7 @@ sealed interface Gate {
                     .orElse(new PodFacts.Problem("ContainerExited", "a container exited", Optional.empty())));
         }
         if (!pod.ready()) {
-            return unready(w, s, stoodStill, now);
+            return unready(w, s, now);
         }
         Instant soaked = w.readySince().orElse(now).plus(s.minReady());
         if (now.isBefore(soaked)) {
@@ -49,7 +47,7 @@ sealed interface Gate {
                 : new Passed();
     }
 
-    private static Gate unready(Worker w, Settings s, Duration stoodStill, Instant now) {
+    private static Gate unready(Worker w, Settings s, Instant now) {
         PodFacts pod = w.pod();
         if (pod.nodeLost()) {
             return new Waiting(
@@ -64,7 +62,8 @@ sealed interface Gate {
         Instant since = w.runningSince().get().isAfter(w.unreadySince().get())
                 ? w.runningSince().get()
                 : w.unreadySince().get();
-        Instant deadline = since.plus(s.readyTimeout()).plus(stoodStill);
+        // A paused rollout stands still, and its clocks with it (contract, section 3, "Paused").
+        Instant deadline = since.plus(s.readyTimeout()).plus(w.stoodStill());
         if (now.isBefore(deadline)) {
             return new Waiting(
                     Optional.of(deadline),

@@ -38,7 +38,7 @@ public sealed interface Rollout {
      *
      * @param fromRevision what the workers ran when it began; empty when there were none (scaled up from 0)
      * @param stepStartedAt when a step last started or ended; equal to {@code startedAt} until the first step has ended, or
-     *     took so long to drain an old worker that its clock was set anew
+     *     was held up so long, by an old worker that drains or an outage, that its clock was set anew
      * @param pausedSince set while it stands still
      * @param pausedFor how long this step stood still before that
      * @param done workers on the target, as recorded
@@ -77,7 +77,7 @@ public sealed interface Rollout {
 
         /** A step has ended, or a worker was lost: the clock of the step starts anew only if there are more than before. */
         Course progressed(int nowDone, Instant now) {
-            Course course = nowDone > done ? stepAnew(now) : this;
+            Course course = nowDone > done ? clockAnew(now) : this;
             return new Course(
                     fromVersion,
                     fromRevision,
@@ -90,22 +90,8 @@ public sealed interface Rollout {
                     nowDone);
         }
 
-        /** The same step has all of its time again; how long it stood still, the gate still counts. */
+        /** A new step starts now, or the same one has all of its time again. */
         Course clockAnew(Instant now) {
-            return new Course(
-                    fromVersion,
-                    fromRevision,
-                    toVersion,
-                    toRevision,
-                    startedAt,
-                    now.minus(pausedFor),
-                    pausedSince,
-                    pausedFor,
-                    done);
-        }
-
-        /** A new step starts now. */
-        private Course stepAnew(Instant now) {
             return new Course(
                     fromVersion, fromRevision, toVersion, toRevision, startedAt, now, pausedSince, Duration.ZERO, done);
         }

@@ -133,11 +133,22 @@ final class Staffing {
         Instant notBefore = o.createNotBefore().getOrDefault(slot, Instant.MIN);
         if (o.now().isBefore(notBefore)) {
             agenda.wakeAt(notBefore);
-            agenda.waiting(
-                    "worker " + slot + " failed again and again and is made again at " + Agenda.clock(notBefore));
+            agenda.waiting(delayed(slot, notBefore));
             return false;
         }
         return !o.createObstacle().map(this::holds).orElse(false);
+    }
+
+    /** Which worker, if any, is not made again yet for those before it failed, in a sentence. */
+    Optional<String> delayed() {
+        return o.createNotBefore().entrySet().stream()
+                .filter(e -> o.now().isBefore(e.getValue()))
+                .min(Map.Entry.comparingByKey())
+                .map(e -> delayed(e.getKey(), e.getValue()));
+    }
+
+    private static String delayed(int slot, Instant notBefore) {
+        return "worker " + slot + " failed again and again and is made again at " + Agenda.clock(notBefore);
     }
 
     /** Whether the call by which a rollout would remove this worker is not to be tried now; why it failed is named. */
@@ -164,7 +175,8 @@ final class Staffing {
                 || w.everReady() && w.exits() == 0 && w.pod().fault().isEmpty();
     }
 
-    private boolean isUndeletable(Worker w) {
+    /** Whether its removal was refused a moment ago, which may last for ever. */
+    boolean isUndeletable(Worker w) {
         Obstacle obstacle = o.deleteObstacles().get(w.pod().uid());
         return obstacle != null && holds(obstacle);
     }

@@ -1,13 +1,14 @@
 package dev.workerpool.operator.decide;
 
 import dev.workerpool.operator.decide.PodFacts.Problem;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * One step after another toward a target: make the surge worker, wait at the gate, remove the old one. With 3 workers,
@@ -44,6 +45,7 @@ final class Steps {
     private final Mode mode;
     private final String target;
     private final Optional<Rollout.Course> course;
+    private final StepClock clock;
     private final List<Judged> judged = new ArrayList<>();
 
     Steps(Observation o, Workforce force, Staffing staffing, Agenda agenda, Mode mode, String target) {
@@ -55,19 +57,25 @@ final class Steps {
         this.mode = mode;
         this.target = target;
         this.course = o.state().rollout().running();
-        Duration stoodStill = course.map(Rollout.Course::pausedFor).orElse(Duration.ZERO);
+        this.clock = new StepClock(o);
         force.slots().forEach((slot, workers) -> {
-            boolean besideOld = workers.stream().anyMatch(this::isOld);
+            List<Worker> old = workers.stream().filter(this::isOld).toList();
             for (Worker w : workers) {
-                if (!isOld(w) && (mode != Mode.BACK || besideOld || !w.everReady())) {
-                    Gate gate = Gate.of(w, s, besideOld || !w.everReady(), stoodStill, mode != Mode.BACK, o.now());
-                    judged.add(new Judged(slot, w, gate, besideOld));
+                boolean isNew = !w.everReady() || !old.isEmpty() && old.stream().allMatch(x -> isMadeAfter(w, x));
+                if (!isOld(w) && (mode != Mode.BACK || isNew)) {
+                    Gate gate = Gate.of(w, s, isNew, mode == Mode.OUT, o.now());
+                    judged.add(new Judged(slot, w, gate, !old.isEmpty()));
                 }
             }
         });
-        if (!deadline().equals(Instant.MAX)) {
-            agenda.deadline(deadline());
+        if (!clock.deadline().equals(Instant.MAX)) {
+            agenda.deadline(clock.deadline());
         }
+    }
+
+    /** One that was there first has served: what it did in all of its life does not count against it now. */
+    private static boolean isMadeAfter(Worker w, Worker other) {
+        return w.pod().generation() > other.pod().generation();
     }
 
     /** Workers on the target: alone in their slot, ready once, and nothing of their slot draining that still counts. */
@@ -83,14 +91,13 @@ final class Steps {
 
     /** Removes a worker that has no place any more, if any has. */
     Optional<Plan> tidy() {
-        for (List<Worker> slot : force.slots().values()) {
-            for (Worker extra : Rivals.extras(o, slot, target, mode)) {
-                if (force.mayRemove(extra) && !staffing.isKept(extra)) {
-                    return remove(extra);
-                }
-            }
-        }
-        return Optional.empty();
+        return extras().filter(w -> force.mayRemove(w) && !staffing.isKept(w))
+                .findFirst()
+                .flatMap(this::remove);
+    }
+
+    private Stream<Worker> extras() {
+        return force.slots().values().stream().flatMap(slot -> Rivals.extras(o, slot, target, mode).stream());
     }
 
     /** The first worker of the target that will not pass, or the deadline of the step. */
@@ -100,7 +107,7 @@ final class Steps {
                 return Optional.of(Map.entry(Optional.of(j.worker()), failed.problem()));
             }
         }
-        Instant deadline = deadline();
+        Instant deadline = clock.deadline();
         if (o.now().isBefore(deadline)) {
             agenda.wakeAt(deadline);
             return Optional.empty();
@@ -108,16 +115,15 @@ final class Steps {
         if (course.filter(c -> done(o, force, target) > c.done()).isPresent()) {
             return Optional.empty(); // it has just ended, which is recorded first
         }
-        Optional<Judged> slow =
-                judged.stream().filter(j -> !(j.gate() instanceof Gate.Passed)).findFirst();
+        Optional<Judged> slow = stillProving();
         String why = slow.flatMap(j -> j.worker().pod().blocked())
                 .or(() -> o.createObstacle().map(Obstacle::message))
                 .or(() -> o.evictObstacle().map(Obstacle::message))
                 .or(() -> o.deleteObstacles().values().stream()
                         .map(Obstacle::message)
                         .min(Comparator.naturalOrder()))
-                .orElseGet(() ->
-                        slow.map(j -> j.worker().name() + " " + sentence(j)).orElse("no worker was replaced"));
+                .or(() -> slow.map(j -> j.worker().name() + " " + sentence(j)))
+                .orElseGet(this::heldUpBy);
         return Optional.of(Map.entry(
                 slow.map(Judged::worker),
                 new Problem(
@@ -125,6 +131,24 @@ final class Steps {
                         (mode == Mode.FILL ? "the first fill" : "the step") + " took longer than "
                                 + s.progressDeadline().toSeconds() + " s (rollout.progressDeadlineSeconds): " + why,
                         Optional.empty())));
+    }
+
+    /** What the step waited for when no new worker is still proving itself and no call was refused. */
+    private String heldUpBy() {
+        return lackingOthers()
+                .findFirst()
+                .map(w -> goesWhen(w) + ", not " + (force.available() - 1))
+                .or(staffing::delayed)
+                .orElse("no worker was replaced");
+    }
+
+    /** Those that would go if enough others were available. */
+    private Stream<Worker> lackingOthers() {
+        return Stream.concat(passed().flatMap(j -> old(j.slot())), extras()).filter(w -> !force.mayRemove(w));
+    }
+
+    private Optional<Judged> stillProving() {
+        return judged.stream().filter(j -> !(j.gate() instanceof Gate.Passed)).findFirst();
     }
 
     /** Whether all workers are on the target, available, and through the gate. */
@@ -164,34 +188,47 @@ final class Steps {
 
     /** One old worker whose replacement has passed the gate. */
     private Optional<Plan> removeOld() {
-        for (Judged j : judged) {
-            if (!j.besideOld() || !(j.gate() instanceof Gate.Passed)) {
-                continue;
-            }
-            for (Worker old : force.slot(j.slot()).stream().filter(this::isOld).toList()) {
-                if (!force.mayRemove(old)) {
-                    agenda.waiting(step(j.slot()) + old.name() + " goes when " + s.replicas()
-                            + " other workers are available");
-                } else if (!staffing.isKept(old)) {
-                    return remove(old);
-                }
+        for (Worker old : passed().flatMap(j -> old(j.slot())).toList()) {
+            if (!force.mayRemove(old)) {
+                agenda.waiting(step(old.slot()) + goesWhen(old));
+            } else if (!staffing.isKept(old)) {
+                return remove(old);
             }
         }
         return Optional.empty();
     }
 
-    /** Old workers that have been unready for readyTimeout give no capacity: the old pod goes as the new one is made. */
+    /** Those through the gate whose old worker is there still. */
+    private Stream<Judged> passed() {
+        return judged.stream().filter(j -> j.besideOld() && j.gate() instanceof Gate.Passed);
+    }
+
+    private Stream<Worker> old(int slot) {
+        return force.slot(slot).stream().filter(this::isOld);
+    }
+
+    private String goesWhen(Worker old) {
+        return old.name() + " goes when " + s.replicas() + " other workers are available";
+    }
+
+    /**
+     * Old workers that have been unready for readyTimeout give no capacity: the old pod goes as the new one is made. So do
+     * those that are ready now and then, but never all at once, and so keep a step from its end for that long.
+     */
     private Optional<Plan> replaceBroken() {
         boolean room = force.pods() <= s.mostPods(); // the one it makes included, for the old one goes
         if (mode != Mode.OUT || !room || pausing() || proving() >= atOnce()) {
             return Optional.empty();
         }
+        Instant overdue = lackingOthers().findAny().isPresent() ? clock.overdue() : Instant.MAX;
         for (Worker old : alone()) {
             if (force.slot(old.slot()).size() > 1) {
                 continue; // what an earlier target left could not be removed: no third one without room for it
             }
-            Instant broken =
-                    old.unreadySince().map(t -> t.plus(s.readyTimeout())).orElse(Instant.MAX);
+            Instant broken = old.unreadySince()
+                    .map(t -> t.plus(s.readyTimeout()))
+                    .map(t -> overdue.isBefore(t) ? overdue : t)
+                    .orElse(Instant.MAX);
             if (o.now().isBefore(broken)) {
                 if (broken != Instant.MAX) {
                     agenda.wakeAt(broken);
@@ -257,9 +294,7 @@ final class Steps {
     }
 
     private String names(int slot) {
-        return String.join(
-                ", ",
-                force.slot(slot).stream().filter(this::isOld).map(Worker::name).toList());
+        return old(slot).map(Worker::name).collect(Collectors.joining(", "));
     }
 
     private String step(int slot) {
@@ -298,60 +333,39 @@ final class Steps {
         return trial && Steps.done(o, force, target) == 0 ? 1 : s.maxSurge();
     }
 
-    /** Between one step and the next; the first needs no pause. */
+    /** Between one step and the next. */
     private boolean pausing() {
-        Instant until = course.filter(c -> !c.stepStartedAt().equals(c.startedAt()))
-                .map(c -> c.stepStartedAt().plus(pause(o)))
-                .orElse(Instant.MIN);
+        Instant until = clock.pauseEnds();
         if (!o.now().isBefore(until)) {
             return false;
         }
         agenda.wakeAt(until);
-        agenda.waiting(pauseUntil(until));
+        agenda.waiting(StepClock.pauseUntil(until));
         return true;
     }
 
-    /** Between one step and the next; a rollback wastes no time on it, for what it replaces has failed. */
-    static Duration pause(Observation o) {
-        return o.state().rollout() instanceof Rollout.RollingBack back && !back.wayBack()
-                ? Duration.ZERO
-                : o.settings().pause();
-    }
-
-    static String pauseUntil(Instant until) {
-        return "the next worker is replaced from " + Agenda.clock(until) + " on (rollout.pauseSeconds)";
-    }
-
-    private Instant deadline() {
-        return course.map(c -> begun(c).plus(s.progressDeadline()))
-                .or(() -> o.state().fillStartedAt().map(since -> since.plus(s.progressDeadline())))
-                .orElse(Instant.MAX);
-    }
-
-    /** When the step began, without the time that it stood still. */
-    private Instant begun(Rollout.Course c) {
-        return c.stepStartedAt()
-                .plus(c.stepStartedAt().equals(c.startedAt()) ? Duration.ZERO : pause(o))
-                .plus(c.pausedFor());
-    }
-
     /**
-     * Whether half of the step's time is over, and an old worker still drains, or may not go yet although its replacement has
-     * passed the gate, for the API server was away. How long that takes says nothing of the new worker: the step's clock is
-     * then set anew, so that at least half of its time is left afterwards.
+     * Whether half of the step's time is over, and what holds it up says nothing of the new worker: an old one drains, or the
+     * API server was away, and a worker may not go yet, or none could be made. The step's clock is then set anew, so that at
+     * least half of its time is left afterwards.
      */
-    boolean waitsLongForOld() {
+    boolean isHeldUpLong() {
         boolean drains = force.countedLeaving().stream().anyMatch(this::isOld);
-        boolean unheard =
-                o.outage().filter(out -> o.now().isBefore(out.retryAt())).isPresent()
-                        && judged.stream().anyMatch(j -> j.besideOld() && j.gate() instanceof Gate.Passed);
-        if (!drains && !unheard) {
+        if (!drains && !isHeldUpByAnOutage()) {
             return false;
         }
-        Instant half = course.map(c -> begun(c).plus(s.progressDeadline().dividedBy(2)))
-                .orElse(Instant.MAX);
-        agenda.wakeAt(half);
-        return !o.now().isBefore(half);
+        agenda.wakeAt(clock.half());
+        return !o.now().isBefore(clock.half());
+    }
+
+    private boolean isHeldUpByAnOutage() {
+        return o.outage().filter(out -> o.now().isBefore(out.retryAt())).isPresent()
+                && (stillProving().isEmpty() || judged.stream().anyMatch(j -> j.besideOld() && mayGoOn(j)));
+    }
+
+    /** Whether its old worker is next to go, or it itself, to be made again. */
+    private static boolean mayGoOn(Judged j) {
+        return j.gate() instanceof Gate.Passed || j.worker().pod().nodeLost();
     }
 
     private Optional<Plan> remove(Worker w) {

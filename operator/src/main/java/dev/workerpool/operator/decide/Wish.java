@@ -44,11 +44,23 @@ public final class Wish {
         return isTarget || isSnapshot(o, revision) || o.verdict() instanceof Verdict.Accepted;
     }
 
-    /** Whether a running rollout stands still: paused, or superseded by a spec that is refused; a rollback only if paused. */
-    public static boolean standsStill(Observation o) {
-        return o.settings().paused()
-                || (o.state().rollout() instanceof Rollout.RollingOut
-                        && refusal(o).isPresent());
+    /**
+     * Why a running rollout stands still, in a sentence, if it does: paused, or superseded by a spec that is refused; a
+     * rollback only if paused.
+     */
+    static Optional<String> standstill(Observation o) {
+        if (o.settings().paused()) {
+            return Optional.of("stands still: spec.paused is true; set it to false to go on");
+        }
+        return refusal(o)
+                .filter(refused -> o.state().rollout() instanceof Rollout.RollingOut)
+                .map(refused -> "stands still: version " + o.settings().version()
+                        + ", which the spec asks for now, is refused; correct the spec and apply it again");
+    }
+
+    /** Whether a running rollout stands still. */
+    static boolean standsStill(Observation o) {
+        return standstill(o).isPresent();
     }
 
     static boolean isSnapshot(Observation o, String revision) {

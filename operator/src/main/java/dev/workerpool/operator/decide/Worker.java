@@ -1,5 +1,6 @@
 package dev.workerpool.operator.decide;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -11,6 +12,7 @@ import java.util.Optional;
  * @param readySince when it was first seen ready, without a break since
  * @param unreadySince when it was first seen not ready, without a break since
  * @param runningSince when its containers were first seen running
+ * @param stoodStill how long the rollout stood still while it was running and not ready, without a break since
  * @param exits exits of its containers that this process saw since it first saw the pod, or since the rollout began
  * @param everReady whether it was ever seen ready, or may have been before this process started
  * @param leavingSince when it was first seen terminating or ended
@@ -22,6 +24,7 @@ public record Worker(
         Optional<Instant> readySince,
         Optional<Instant> unreadySince,
         Optional<Instant> runningSince,
+        Duration stoodStill,
         int exits,
         boolean everReady,
         Optional<Instant> leavingSince,

@@ -14,8 +14,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
-import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,7 +40,7 @@ public final class WatchHealth implements AutoCloseable {
     private static final String API = "The API server";
 
     private final Clock clock;
-    private final BooleanSupplier answers;
+    private final Supplier<Answer> readiness;
     private final BiConsumer<Boolean, Instant> away;
     private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(
             2, Thread.ofPlatform().daemon().name("health").factory());
@@ -49,19 +49,31 @@ public final class WatchHealth implements AutoCloseable {
     private volatile Optional<String> unready = Optional.of("The operator is starting: its caches are not filled yet.");
     private volatile Optional<String> dead = Optional.empty();
     private volatile Instant lastLook;
+    private volatile Instant lastGlance;
     private volatile boolean unanswered;
+    private volatile boolean gone;
+
+    /** What the API server says of itself. */
+    public enum Answer {
+        READY,
+        NOT_READY,
+        /** It answers, and may not tell us. */
+        UNTOLD
+    }
 
     /**
      * Unready until {@link #watch} is called.
      *
-     * @param answers asks the API server something; only called while no watch is open, or the last look had no answer
+     * @param readiness asks the API server; only called while no watch is open, or the last look had no answer, or it was
+     *     away: one that starts serves the first watches before it is ready for all
      * @param away told twice a second whether the API server is away, and at what time it was
      */
-    public WatchHealth(Clock clock, BooleanSupplier answers, BiConsumer<Boolean, Instant> away) {
+    public WatchHealth(Clock clock, Supplier<Answer> readiness, BiConsumer<Boolean, Instant> away) {
         this.clock = clock;
-        this.answers = answers;
+        this.readiness = readiness;
         this.away = away;
         this.lastLook = clock.instant();
+        this.lastGlance = lastLook;
     }
 
     /** The caches are filled: from now on the operator is ready, and these are looked at. */
@@ -79,6 +91,7 @@ public final class WatchHealth implements AutoCloseable {
     void begin(List<Informer> informers) {
         informers.forEach(informer -> progress.put(informer, new Progress("", Map.of())));
         lastLook = clock.instant();
+        lastGlance = lastLook;
         unready = Optional.empty();
     }
 
@@ -89,7 +102,8 @@ public final class WatchHealth implements AutoCloseable {
 
     /** What only a restart mends, in a sentence. */
     public Optional<String> dead() {
-        Duration silence = Duration.between(lastLook, clock.instant());
+        Instant lastSign = lastLook.isBefore(lastGlance) ? lastLook : lastGlance;
+        Duration silence = Duration.between(lastSign, clock.instant());
         if (unready.isEmpty() && silence.compareTo(DEAD_AFTER) > 0) {
             return Optional.of("The health check itself has stood still for " + silence.toSeconds() + " s.");
         }
@@ -111,13 +125,11 @@ public final class WatchHealth implements AutoCloseable {
     }
 
     void glance(List<Informer> informers) {
-        Instant asked = clock.instant();
-        boolean doubtful = unanswered || informers.stream().noneMatch(Informer::connected);
-        boolean gone = doubtful && !answers.getAsBoolean();
-        away.accept(gone, asked);
-        if (gone) {
-            away.accept(true, clock.instant()); // it took the time that a call may take
-        }
+        boolean connected = informers.stream().anyMatch(Informer::connected);
+        Answer answer = connected && !unanswered && !gone ? Answer.READY : readiness.get();
+        gone = answer == Answer.NOT_READY || answer == Answer.UNTOLD && !connected;
+        lastGlance = clock.instant();
+        away.accept(gone, lastGlance);
     }
 
     /** One look at everything; called by one thread at a time. */

@@ -18,7 +18,6 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** Gathers all that a decision rests on (contract, section 2, for what counts as a worker). */
 public final class PoolReader {
@@ -35,12 +34,11 @@ public final class PoolReader {
         WorkerPool pool = view.pool();
         List<PodFacts> facts =
                 memory.warnings().explain(view.facts(), pool.getMetadata().getNamespace(), client, now);
-        Optional<Instant> rolloutStartedAt = state.rollout().running().map(Rollout.Course::startedAt);
         return new Observation(
                 pool.getMetadata().getName(),
                 settings,
                 state,
-                memory.sightings().see(facts, rolloutStartedAt, settings.replicas(), now),
+                memory.sightings().see(facts, state.rollout().running(), settings.replicas(), now),
                 memory.records(records(view), now),
                 verdict(pool, settings, state, memory, now),
                 takenNames(view, memory),

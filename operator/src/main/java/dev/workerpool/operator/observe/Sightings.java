@@ -1,6 +1,7 @@
 package dev.workerpool.operator.observe;
 
 import dev.workerpool.operator.decide.PodFacts;
+import dev.workerpool.operator.decide.Rollout;
 import dev.workerpool.operator.decide.Worker;
 import dev.workerpool.operator.decide.Worker.Check;
 import dev.workerpool.operator.decide.Worker.Removal;
@@ -60,6 +61,8 @@ public final class Sightings {
         private Optional<Instant> readySince = Optional.empty();
         private Optional<Instant> unreadySince = Optional.empty();
         private Optional<Instant> runningSince = Optional.empty();
+        private Optional<Instant> stillSince = Optional.empty();
+        private Duration stoodStill = Duration.ZERO;
         private Optional<Instant> leavingSince = Optional.empty();
         private int exitsBefore;
         private boolean everReady;
@@ -103,10 +106,13 @@ public final class Sightings {
     /**
      * Takes in the pods as the cache shows them now and returns them with what is known of each.
      *
-     * @param rolloutStartedAt of the rollout that runs: a new one counts the exits of its workers anew
+     * @param running a rollout of another start counts the exits of its workers anew; while it stands still, so do their
+     *     clocks
      * @param replicas wanted: with as many there none is missing, and what was lost before is forgotten
      */
-    public List<Worker> see(List<PodFacts> pods, Optional<Instant> rolloutStartedAt, int replicas, Instant now) {
+    public List<Worker> see(List<PodFacts> pods, Optional<Rollout.Course> running, int replicas, Instant now) {
+        Optional<Instant> rolloutStartedAt = running.map(Rollout.Course::startedAt);
+        Optional<Instant> pausedSince = running.flatMap(Rollout.Course::pausedSince);
         if (!rolloutStartedAt.equals(rollout)) {
             rollout = rolloutStartedAt;
             byUid.values().forEach(seen -> seen.exitsBefore = seen.last.exits());
@@ -114,7 +120,7 @@ public final class Sightings {
         looks++;
         List<Worker> workers = new ArrayList<>();
         for (PodFacts pod : pods) {
-            workers.add(see(pod, now));
+            workers.add(see(pod, pausedSince, now));
         }
         Set<String> present = pods.stream().map(PodFacts::uid).collect(Collectors.toSet());
         for (String uid : List.copyOf(byUid.keySet())) {
@@ -144,7 +150,7 @@ public final class Sightings {
         return Map.copyOf(createNotBefore);
     }
 
-    private Worker see(PodFacts pod, Instant now) {
+    private Worker see(PodFacts pod, Optional<Instant> pausedSince, Instant now) {
         Sighting seen = byUid.computeIfAbsent(pod.uid(), uid -> {
             Sighting first = new Sighting();
             // With a restart behind it, it may have been ready before this process started.
@@ -187,16 +193,37 @@ public final class Sightings {
         } else {
             seen.runningSince = Optional.empty();
         }
+        clockPause(seen, pausedSince, now);
         return new Worker(
                 pod,
                 seen.readySince,
                 seen.unreadySince,
                 seen.runningSince,
+                seen.stoodStill,
                 pod.exits() - seen.exitsBefore,
                 seen.everReady,
                 seen.leavingSince,
                 removalOf(pod, seen),
                 seen.check);
+    }
+
+    private static void clockPause(Sighting seen, Optional<Instant> pausedSince, Instant now) {
+        if (seen.unreadySince.isEmpty() || seen.runningSince.isEmpty()) {
+            seen.stillSince = Optional.empty();
+            seen.stoodStill = Duration.ZERO;
+        } else if (pausedSince.isPresent()) {
+            Instant waits = latest(seen.unreadySince.get(), seen.runningSince.get());
+            seen.stillSince = seen.stillSince.or(() -> Optional.of(latest(waits, pausedSince.get())));
+        } else {
+            seen.stillSince
+                    .filter(now::isAfter)
+                    .ifPresent(since -> seen.stoodStill = seen.stoodStill.plus(Duration.between(since, now)));
+            seen.stillSince = Optional.empty();
+        }
+    }
+
+    private static Instant latest(Instant a, Instant b) {
+        return a.isAfter(b) ? a : b;
     }
 
     private Removal removalOf(PodFacts pod, Sighting seen) {

@@ -82,12 +82,12 @@ final class Conditions {
     private void progressing(Readiness ready, Plan plan) {
         Reason reason =
                 switch (ready.reason()) {
-                    case RollingOut, RollingBack, Filling ->
-                        plan.blocked().isPresent() ? Reason.Blocked : ready.reason();
-                    case Scaling, Healing -> plan.blocked().isPresent() ? Reason.Blocked : Reason.Complete;
+                    case UpToDate -> Reason.Complete;
+                    case Reason other when plan.blocked().isPresent() -> Reason.Blocked;
+                    case RollingOut, RollingBack, Filling -> ready.reason();
+                    case Scaling, Healing -> Reason.Complete;
                     case Paused -> Reason.Paused;
                     case CircuitBreakerOpen -> Reason.Held;
-                    case UpToDate -> Reason.Complete;
                     default -> Reason.Failed;
                 };
         boolean moves = reason == Reason.Blocked || reason == ready.reason() && reason != Reason.Paused;

@@ -60,7 +60,7 @@ public final class StatusRenderer {
                         .map(r -> Result.valueOf(r.name()))
                         .orElse(null),
                 after.fillStartedAt().map(Times::write).orElse(null),
-                StatusMapper.rolloutStatus(after.rollout(), o.settings().replicas(), plan.waiting()),
+                StatusMapper.rolloutStatus(after.rollout(), o.settings().replicas(), waiting(pool, plan)),
                 StatusMapper.breakerStatus(after.breaker()),
                 after.lastFailure().map(StatusRenderer::lastFailure).orElse(null),
                 history(history),
@@ -98,6 +98,16 @@ public final class StatusRenderer {
                 s.history(),
                 s.statistics(),
                 Conditions.unreadable(why, s.conditions(), generation, now));
+    }
+
+    /** While something is done there may be nothing new to wait for: what was said before is said until it is done. */
+    private static String waiting(WorkerPool pool, Plan plan) {
+        boolean told = pool.getStatus() != null
+                && pool.getStatus().rollout() != null
+                && pool.getStatus().rollout().message() != null;
+        return plan.waiting().isEmpty() && !(plan instanceof Plan.Rest) && told
+                ? pool.getStatus().rollout().message()
+                : plan.waiting();
     }
 
     private static List<Condition> conditions(WorkerPool pool) {

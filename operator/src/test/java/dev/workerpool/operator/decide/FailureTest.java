@@ -324,13 +324,45 @@ class FailureTest {
     }
 
     @Test
-    void aClockThatIsSetAnewForADrainForgetsNoPause() {
-        Film film = aPool().replicas(2).progressDeadlineSeconds(40).running().begins("B");
-        film.surges();
-        film.apply(p -> p.paused(true)).plays("record").after(300);
-        film.apply(p -> p.paused(false)).plays("record").ready("1-1").plays("evict 1-0");
-        film.after(20).plays("record").wakesIn(20);
-        assertThat(film.course().pausedFor()).hasSeconds(300);
+    void aWorkerOfTheSnapshotThatOnceRestartedDoesNotFailTheRollback() {
+        Film film = aPool().replicas(2).running().crashes("2-0").ready("2-0").rests();
+        film.begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced", "create 2-1 B")
+                .unready("1-1")
+                .ready("2-1")
+                .rests() // 2-0 is needed
+                .after(30)
+                .plays("record: RolloutFailed, RollbackStarted", "delete 1-1 by rollout", "create 1-2 A")
+                .gone("1-1")
+                .rests() // 2-1 serves, and goes when it is not needed
+                .ready("1-2")
+                .plays("evict 2-1", "record: RollbackSucceeded");
+    }
+
+    @Test
+    void aNewWorkerThatRestartedOnceAfterItWasReplacedPassesAlsoBesideABrokenOneOfTheSnapshot() {
+        Film film = aPool().replicas(2)
+                .failureThreshold(9)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced", "create 2-1 B")
+                .crashes("1-1")
+                .ready("1-1")
+                .crashes("2-1")
+                .plays("record: RolloutFailed, RollbackStarted", "delete 2-1 by rollout")
+                .gone("2-1")
+                .plays("record: WorkerReplaced", "create 1-2 A")
+                .crashes("1-2")
+                .plays("record: RollbackFailed");
+        assertThat(film.apply(p -> p.retry("1")).playsOut()).contains("record: RolloutSucceeded");
     }
 
     @Test
@@ -454,13 +486,26 @@ class FailureTest {
         assertThat(messageAtTheDeadline(pending.pending("1-1")))
                 .endsWith(": web-1-1 starts, and then has 30 s to become ready, then web-1-0 is evicted");
 
-        Film others = aPool().replicas(2)
+        Film others = aPool().replicas(4)
+                .maxSurge(2)
+                .progressDeadlineSeconds(60)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B + create 2-1 B");
+        others.unready("3-0", "4-0").ready("1-1", "2-1").rests().apply(p -> p.maxSurge(1));
+        assertThat(messageAtTheDeadline(others)).endsWith(": web-1-0 goes when 4 other workers are available, not 3");
+
+        Film delayed = aPool().replicas(1)
                 .progressDeadlineSeconds(60)
                 .running()
                 .begins("B")
                 .surges();
-        others.after(40).ready("1-1").unready("2-0").rests().after(20).playsOut(); // 1-0 alone serves beside 1-1
-        assertThat(others.state().lastFailure().orElseThrow().message()).endsWith(": no worker was replaced");
+        delayed.ended("1-1").plays("delete 1-1", "create 1-1 B");
+        delayed.ended("1-1").plays("delete 1-1").after(10).plays("create 1-1 B");
+        delayed.ended("1-1").plays("delete 1-1").after(20).plays("create 1-1 B");
+        delayed.ended("1-1").plays("delete 1-1").after(30).playsOut();
+        assertThat(delayed.state().lastFailure().orElseThrow().message())
+                .endsWith(": worker 1 failed again and again and is made again at 12:01:10Z");
     }
 
     @Test

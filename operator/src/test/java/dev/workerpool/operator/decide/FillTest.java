@@ -129,6 +129,17 @@ class FillTest {
         film.after(10).plays("keep A", "promote A to 1");
     }
 
+    @Test
+    void firstWorkersAreNotVerified() {
+        aPool().replicas(2)
+                .verified(1, 1)
+                .created()
+                .plays("record", "dry run 1-0", "keep A", "create 1-0 A + create 2-0 A")
+                .unhealthy("A")
+                .ready("1-0")
+                .rests();
+    }
+
     private static Film filling() {
         return aPool().replicas(2).created().plays("record", "dry run 1-0", "keep A", "create 1-0 A + create 2-0 A");
     }

@@ -399,9 +399,11 @@ final class Film {
     }
 
     Observation observe() {
-        Optional<Instant> startedAt = state.rollout().running().map(Rollout.Course::startedAt);
         List<Worker> workers = sightings.see(
-                List.copyOf(pods.values()), startedAt, spec.settings().replicas(), now);
+                List.copyOf(pods.values()),
+                state.rollout().running(),
+                spec.settings().replicas(),
+                now);
         return new Observation(
                 "web",
                 spec.settings(),

@@ -257,4 +257,22 @@ class GateTest {
                 .blocked("2-1", "0/3 nodes are available")
                 .rests();
     }
+
+    @Test
+    void aPauseIsNotCountedForWhoWaitedInIt() {
+        Film film = aPool().replicas(2).progressDeadlineSeconds(100).running().begins("B");
+        film.plays("create 1-1 B").after(20).rests();
+        film.apply(p -> p.paused(true)).plays("record").after(300);
+        film.apply(p -> p.paused(false)).plays("record").wakesIn(10);
+    }
+
+    @Test
+    void aPauseIsNoExtraTimeForWhoBecameUnreadyAfterIt() {
+        Film film = aPool().replicas(2).pauseSeconds(1000).running().begins("B");
+        film.plays("create 1-1 B").ready("1-1").plays("evict 1-0");
+        film.after(1).gone("1-0").plays("record: WorkerReplaced");
+        film.apply(p -> p.paused(true)).plays("record").after(600);
+        film.apply(p -> p.paused(false)).plays("record").unready("1-1").rests().wakesIn(30);
+        film.after(30).plays("record: RolloutFailed, RollbackStarted", "delete 1-1 by rollout", "create 1-2 A");
+    }
 }

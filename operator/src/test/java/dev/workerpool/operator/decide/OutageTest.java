@@ -114,6 +114,35 @@ class OutageTest {
     }
 
     @Test
+    void isNoPartOfTheDeadlineOfARollbackThatOnlyHasToTidyUp() {
+        Film film = aPool().replicas(2)
+                .progressDeadlineSeconds(14)
+                .minReadySeconds(6)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B");
+        film.ready("1-1").after(5).unready("1-1").after(5).ready("1-1").rests();
+        film.after(4).unheardFor(20).plays("record: RolloutFailed, RollbackStarted");
+        film.waits(7, "web-1-1 goes at 12:00:34Z at the earliest: the API server was away");
+        film.after(7).plays("record"); // half of the step's time is over, and its clock is set anew
+        film.after(7).plays("record");
+        film.after(6).plays("evict 1-1", "record: RollbackSucceeded");
+    }
+
+    @Test
+    void isNoPartOfTheDeadlineOfAStepWhoseNewWorkerHasToBeMadeAgain() {
+        Film film = aPool().replicas(2)
+                .progressDeadlineSeconds(50)
+                .running()
+                .begins("B")
+                .surges();
+        film.ready("1-1").unheardFor(60).rests().nodeLost("1-1").rests();
+        film.after(25).plays("record");
+        film.after(25).plays("record");
+        film.after(10).plays("delete 1-1 by rollout").gone("1-1").plays("create 1-1 B");
+    }
+
+    @Test
     void isNoExcuseForANewWorkerThatIsNotReady() {
         Film film = aPool().replicas(2)
                 .progressDeadlineSeconds(50)
@@ -124,5 +153,25 @@ class OutageTest {
                 .after(50)
                 .plays("record: RolloutFailed, RollbackStarted", "delete 1-1 by rollout", "record: RollbackSucceeded");
         assertThat(film.state().lastFailure().orElseThrow().message()).doesNotContain("the API server was away");
+    }
+
+    @Test
+    void aRetryWaitsForWhatTheLastTryLeftBehind() {
+        Film film = aPool().replicas(1)
+                .pauseOnFailure()
+                .failureThreshold(9)
+                .minReadySeconds(60)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .rests();
+        film.unready("1-1").rests().after(30).plays("record: RolloutFailed").unheardFor(50);
+        film.apply(p -> p.retry("1")).plays("record", "dry run 1-2").wakesIn(50);
+        film.after(50)
+                .plays("delete 1-1 by rollout", "record: RolloutStarted")
+                .gone("1-1")
+                .plays("create 1-1 B");
+        assertThat(film.state().breaker().failures()).isZero();
     }
 }

@@ -239,6 +239,28 @@ class RolloutTest {
                 .plays("evict 1-0", "record: RolloutSucceeded", "promote B to 2");
     }
 
+    /** 1-0 may go when both others are available, which they never are: a good version would fail for want of capacity. */
+    @Test
+    void oldWorkersThatAreReadyNowAndThenHoldUpAStepNoLongerThanANewOneMay() {
+        Film film = aPool().replicas(3)
+                .progressDeadlineSeconds(300)
+                .running()
+                .unready("2-0")
+                .rests()
+                .begins("B")
+                .surges();
+        film.ready("1-1").rests();
+        for (int i = 0; i < 5; i++) {
+            film.unready("3-0").rests().ready("2-0").rests().after(3);
+            film.unready("2-0").rests().ready("3-0").rests().after(3);
+        }
+        film.plays("delete 2-0 by rollout + create 2-1 B")
+                .ready("2-1")
+                .plays("evict 1-0")
+                .gone("1-0", "2-0");
+        assertThat(film.playsOut()).contains("record: RolloutSucceeded");
+    }
+
     @Test
     void doesNothingWhilePausedInTheMiddleOfAStepToo() {
         Film film = aPool().replicas(2).running().begins("B").plays("create 1-1 B");
@@ -247,8 +269,10 @@ class RolloutTest {
                 .ready("1-1")
                 .after(1000) // longer than any deadline
                 .rests()
+                .says("stands still: spec.paused is true; set it to false to go on")
                 .apply(p -> p.paused(false))
                 .plays("record", "evict 1-0");
+        assertThat(film.said()).contains("goes on now");
     }
 
     @Test

@@ -22,8 +22,8 @@ class WatchHealthTest {
     private final SteppingClock clock = new SteppingClock();
     private final Cluster cluster = new Cluster();
     private final List<Boolean> said = new ArrayList<>();
-    private boolean answers;
-    private final WatchHealth health = new WatchHealth(clock, () -> answers, (away, at) -> said.add(away));
+    private WatchHealth.Answer answer = WatchHealth.Answer.NOT_READY;
+    private final WatchHealth health = new WatchHealth(clock, () -> answer, (away, at) -> said.add(away));
 
     @AfterEach
     void close() {
@@ -184,21 +184,44 @@ class WatchHealthTest {
         cluster.connected = false; // one that is cut is opened again
         assertAway(both, false);
         other.connected = false;
-        assertAway(both, true, true);
-        answers = true;
+        assertAway(both, true);
+        cluster.connected = true; // one that starts serves a watch before it is ready for all
+        assertAway(both, true);
+        answer = WatchHealth.Answer.READY;
         assertAway(both, false);
-        answers = false;
-        cluster.connected = true;
+        answer = WatchHealth.Answer.NOT_READY;
         assertAway(both, false);
         cluster.failure = new KubernetesClientException("no", 503, null); // somebody does answer
         look();
         assertAway(both, false);
         cluster.failure = new KubernetesClientException("list failed", new ConnectException());
         look();
-        assertAway(both, true, true);
+        assertAway(both, true);
         cluster.failure = null;
+        answer = WatchHealth.Answer.READY;
         look();
         assertAway(both, false);
+    }
+
+    @Test
+    void whoMayNotAskForReadinessGoesByTheWatches() {
+        answer = WatchHealth.Answer.UNTOLD;
+        List<Informer> all = List.of(cluster);
+        health.begin(all);
+        cluster.connected = false;
+        assertAway(all, true);
+        cluster.connected = true;
+        assertAway(all, false);
+    }
+
+    @Test
+    void aGlanceThatStandsStillIsDead() {
+        health.begin(List.of(cluster));
+        for (Instant end = clock.now.plus(WatchHealth.DEAD_AFTER); !clock.now.isAfter(end); ) {
+            clock.now = clock.now.plus(WatchHealth.PERIOD);
+            health.look();
+        }
+        assertThat(health.dead()).hasValueSatisfying(why -> assertThat(why).contains("stood still"));
     }
 
     private void assertAway(List<Informer> informers, Boolean... away) {
@@ -210,6 +233,7 @@ class WatchHealthTest {
     private void look() {
         clock.now = clock.now.plus(WatchHealth.PERIOD);
         health.look();
+        health.glance(List.of(cluster));
     }
 
     private void lookFor(Duration time) {

@@ -91,6 +91,7 @@ final class Seen {
                 ready ? Optional.of(NOW.minusSeconds(readyFor)) : Optional.empty(),
                 ready ? Optional.empty() : Optional.of(NOW),
                 Optional.of(NOW),
+                Duration.ZERO,
                 0,
                 ready,
                 Optional.empty(),

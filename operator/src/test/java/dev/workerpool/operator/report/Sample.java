@@ -51,6 +51,7 @@ final class Sample {
                 ready ? Optional.of(World.NOW) : Optional.empty(),
                 ready ? Optional.empty() : Optional.of(World.NOW),
                 Optional.of(World.NOW),
+                Duration.ZERO,
                 0,
                 health != Health.STARTING,
                 Optional.empty(),

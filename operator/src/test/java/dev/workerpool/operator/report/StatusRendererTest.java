@@ -54,6 +54,15 @@ class StatusRendererTest {
     }
 
     @Test
+    void whatItWaitedForIsSaidUntilWhatFollowsIsDone() {
+        World pool = aPool().spec("2.0").rollingOut("2.0").waiting("web-2-1 starts, then web-2-0 is evicted");
+        pool.render();
+        pool.waiting("");
+        assertThat(pool.renderActing().rollout().message()).isEqualTo("web-2-1 starts, then web-2-0 is evicted");
+        assertThat(pool.render().rollout().message()).isNull();
+    }
+
+    @Test
     void theWayBackHasNoAttempt() {
         assertThat(aPool().rollingBack("2.0", Optional.empty())
                         .render()

@@ -196,8 +196,16 @@ final class World {
 
     /** Renders, and keeps what was rendered as the stored status. */
     WorkerPoolStatus render() {
-        stored = StatusRenderer.render(
-                pool(), observation(), state, new Plan.Rest(Optional.empty(), waiting, blocked), now);
+        return render(new Plan.Rest(Optional.empty(), waiting, blocked));
+    }
+
+    /** The same while calls are made. */
+    WorkerPoolStatus renderActing() {
+        return render(new Plan.Act(List.of(), List.of(), Optional.empty(), waiting, blocked));
+    }
+
+    private WorkerPoolStatus render(Plan plan) {
+        stored = StatusRenderer.render(pool(), observation(), state, plan, now);
         return stored;
     }
 

@@ -208,8 +208,11 @@ final class Invariants {
         return !cluster.now.isBefore(since.plusSeconds(spec.minReadySeconds()));
     }
 
-    /** @param now by the operator's clock */
-    void recorded(State before, State after, Spec spec, Instant now) {
+    /**
+     * @param now by the operator's clock
+     * @param onlyUnheard whether an outage alone keeps it from its work
+     */
+    void recorded(State before, State after, Spec spec, Instant now, boolean onlyUnheard) {
         check(after.history().size() <= before.history().size() + 1, "two ends in one record");
         boolean failedNow = before.rollout() instanceof Rollout.RollingOut
                 && after.breaker().failures() == before.breaker().failures() + 1;
@@ -237,6 +240,31 @@ final class Invariants {
                         || Duration.between(after.lastFailure().orElseThrow().time(), now)
                                 .isZero(),
                 "the evidence is of another time");
+        check(
+                !onlyUnheard
+                        || before.rollout().running().isEmpty()
+                        || after.lastFailure().equals(before.lastFailure())
+                        || !after.lastFailure().get().reason().equals("ProgressDeadlineExceeded")
+                        || !after.lastFailure().get().pod().isEmpty(),
+                "a step's deadline passed, and only an outage kept it from its end");
+        boolean rollbackFailed = before.rollout() instanceof Rollout.RollingBack
+                && after.history().size() > before.history().size()
+                && after.history().get(0).result() == State.Result.RollbackFailed;
+        check(
+                !rollbackFailed
+                        || view.values().stream()
+                                .filter(p -> p.available()
+                                        && p.name()
+                                                .equals(after.lastFailure()
+                                                        .orElseThrow()
+                                                        .pod()))
+                                .noneMatch(this::stoodThereFirst),
+                "a rollback failed for a worker that serves, and served before");
+    }
+
+    private boolean stoodThereFirst(PodFacts pod) {
+        return view.values().stream()
+                .anyMatch(p -> p.live() && p.slot() == pod.slot() && p.generation() > pod.generation());
     }
 
     private static boolean isLast(State state) {

@@ -81,7 +81,15 @@ final class SimulatedCluster {
 
     private static final Duration SHORTEST_SLEEP = Duration.ofMillis(800);
     private static final Duration LONGEST_SLEEP = Duration.ofSeconds(30);
+    /** No API server ends, starts and is ready in less. */
+    private static final Duration RESTARTS_IN = Duration.ofMillis(1500);
+
     private static final Duration SHAKEN = Duration.ofMinutes(2);
+
+    /** Each in its own rhythm: two of them may never be ready at the same time. */
+    private static final Duration FLAPS_UP = Duration.ofSeconds(2);
+
+    private static final Duration FLAPS_DOWN = Duration.ofSeconds(4);
 
     final SplittableRandom random;
     final Map<String, SimPod> pods = new TreeMap<>();
@@ -231,14 +239,23 @@ final class SimulatedCluster {
         hungUntil = hungUntil.isBefore(until) ? until : hungUntil;
         wentAwayAgain = heardAt.isAfter(now) || !now.isAfter(sleepsSince.plus(SHAKEN));
         heardAt = heardAt.isBefore(now) ? now : heardAt;
-        while (heardAt.isBefore(until)) {
-            if (heardAt.isAfter(sleepsSince.plus(SHAKEN))) {
-                sleep = SHORTEST_SLEEP;
-                sleepsSince = heardAt;
+        if (heardAt.isBefore(until)) {
+            while (heardAt.isBefore(until)) {
+                sleepOn();
             }
-            heardAt = heardAt.plusMillis((long) (sleep.toMillis() * (1 + random.nextDouble())));
-            sleep = sleep.multipliedBy(2).compareTo(LONGEST_SLEEP) < 0 ? sleep.multipliedBy(2) : LONGEST_SLEEP;
+            if (time.compareTo(RESTARTS_IN) >= 0) {
+                sleepOn(); // it is another process, for which the watch that they ask for is too old
+            }
         }
+    }
+
+    private void sleepOn() {
+        if (heardAt.isAfter(sleepsSince.plus(SHAKEN))) {
+            sleep = SHORTEST_SLEEP;
+            sleepsSince = heardAt;
+        }
+        heardAt = heardAt.plusMillis((long) (sleep.toMillis() * (1 + random.nextDouble())));
+        sleep = sleep.multipliedBy(2).compareTo(LONGEST_SLEEP) < 0 ? sleep.multipliedBy(2) : LONGEST_SLEEP;
     }
 
     /** Until then an outage makes nodes sleep longer than it would by itself. */
@@ -334,7 +351,9 @@ final class SimulatedCluster {
                     case CRASHES -> crash(pod);
                     default -> {
                         ready(pod, true);
-                        if (q == Quality.CRASHES_LATER || q == Quality.FLAPS) {
+                        if (q == Quality.FLAPS) {
+                            pod.nextAt = now.plus(FLAPS_UP);
+                        } else if (q == Quality.CRASHES_LATER) {
                             pod.nextAt = now.plusMillis(1000 + random.nextInt(5000));
                         }
                     }
@@ -345,11 +364,11 @@ final class SimulatedCluster {
                     crash(pod);
                 } else if (q == Quality.FLAPS && f.ready()) {
                     ready(pod, false);
-                    pod.nextAt = now.plusMillis(1000 + random.nextInt(5000));
+                    pod.nextAt = now.plus(FLAPS_DOWN);
                 } else if (!f.ready() && q != Quality.NEVER_READY) {
                     ready(pod, true);
                     if (q == Quality.FLAPS) {
-                        pod.nextAt = now.plusMillis(1000 + random.nextInt(5000));
+                        pod.nextAt = now.plus(FLAPS_UP);
                     }
                 }
             }

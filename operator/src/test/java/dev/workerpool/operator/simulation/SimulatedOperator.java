@@ -6,7 +6,6 @@ import dev.workerpool.operator.decide.Observation;
 import dev.workerpool.operator.decide.Obstacle;
 import dev.workerpool.operator.decide.Plan;
 import dev.workerpool.operator.decide.PodFacts;
-import dev.workerpool.operator.decide.Rollout;
 import dev.workerpool.operator.decide.Settings;
 import dev.workerpool.operator.decide.State;
 import dev.workerpool.operator.decide.Verdict;
@@ -49,6 +48,7 @@ final class SimulatedOperator {
     private Optional<Obstacle> evictObstacle;
     private Map<String, Obstacle> deleteObstacles;
     private Outages outages;
+    private boolean sawItGo;
     /** Killed while the API server was away, without which none starts; when it was last heard, its lease says. */
     private Optional<Instant> deadSince = Optional.empty();
 
@@ -94,11 +94,16 @@ final class SimulatedOperator {
         evictObstacle = Optional.empty();
         deleteObstacles = new HashMap<>();
         outages = new Outages();
+        sawItGo = false;
         deadSince.ifPresent(since -> outages.nobodyListened(since.plus(clockIsOff), now()));
         invariants.restarted(deadSince.isEmpty() || cluster.wentAwayAgain);
         deadSince = Optional.empty();
         wakeAt = cluster.now;
         cluster.relist();
+    }
+
+    private Duration sinceGlance() {
+        return Duration.ofMillis(cluster.random.nextInt(500));
     }
 
     /** It looks often whether the API server is there: at each end of an outage, as far as this has come. */
@@ -107,11 +112,17 @@ final class SimulatedOperator {
             invariants.isAway();
             boolean over = !cluster.now.isBefore(outage.until());
             if (deadSince.isEmpty()) {
-                outages.seen(true, outage.from().plus(clockIsOff));
+                if (!sawItGo) {
+                    outages.seen(false, outage.from().minus(sinceGlance()).plus(clockIsOff));
+                    sawItGo = true;
+                }
                 outages.seen(true, (over ? outage.until() : cluster.now).plus(clockIsOff));
-                outages.seen(!over, now());
+                if (over) {
+                    outages.seen(false, outage.until().plus(sinceGlance()).plus(clockIsOff));
+                }
             }
             if (over) {
+                sawItGo = false;
                 cluster.outage = Optional.empty();
             }
             if (over && deadSince.isPresent()) {
@@ -163,10 +174,21 @@ final class SimulatedOperator {
         }
     }
 
+    private boolean waitsForNothingButAnOutage() {
+        return last.outage().isPresent()
+                && last.workers().stream().filter(Worker::live).allMatch(Worker::available)
+                && last.createNotBefore().isEmpty()
+                && createObstacle.isEmpty()
+                && evictObstacle.isEmpty()
+                && deleteObstacles.isEmpty();
+    }
+
     private Observation observe(Pool pool, Map<String, PodFacts> pods) {
-        Optional<Instant> rollout = pool.state().rollout().running().map(Rollout.Course::startedAt);
-        List<Worker> workers =
-                sightings.see(List.copyOf(pods.values()), rollout, pool.spec().replicas(), now());
+        List<Worker> workers = sightings.see(
+                List.copyOf(pods.values()),
+                pool.state().rollout().running(),
+                pool.spec().replicas(),
+                now());
         return new Observation(
                 "p",
                 settings(pool.spec()),
@@ -239,7 +261,7 @@ final class SimulatedOperator {
             return;
         }
         writes++;
-        invariants.recorded(before, next, pool.spec(), now());
+        invariants.recorded(before, next, pool.spec(), now(), waitsForNothingButAnOutage());
         boolean lost = answerLost();
         if (lost) {
             expectations.poolMaybeWritten(Long.toString(pool.resourceVersion()), now());
