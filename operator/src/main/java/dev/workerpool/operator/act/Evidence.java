@@ -7,9 +7,13 @@ import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +28,8 @@ public final class Evidence {
 
     private static final Logger LOG = LoggerFactory.getLogger(Evidence.class);
     private static final int LINES = 10;
+    private static final int AGAIN = 3;
+    private static final Duration MOMENT = Duration.ofMillis(400);
 
     private final PodCalls calls;
 
@@ -57,6 +63,21 @@ public final class Evidence {
                 failure.time());
     }
 
+    /** What was read of a log; {@code inHand} if there is none only because the kubelet was about to replace it. */
+    private record Log(Optional<String> text, boolean inHand) {
+        Log or(Supplier<Log> other) {
+            if (text.isPresent()) {
+                return this;
+            }
+            Log read = other.get();
+            return new Log(read.text, inHand || read.inHand);
+        }
+    }
+
+    /**
+     * A container that exits at once is started again and has exited again before the kubelet tells of that, and of what it
+     * tells the log is gone: so it is read again a moment later, for 1.2 s.
+     */
     private Optional<String> log(Pod pod, ContainerStatus container) {
         boolean started = state(container.getState()).isPresent()
                 || container.getState() != null && container.getState().getRunning() != null
@@ -64,29 +85,38 @@ public final class Evidence {
         if (!started) {
             return Optional.empty();
         }
+        Log log = read(pod, container);
+        for (int more = AGAIN; more > 0 && log.text().isEmpty() && log.inHand(); more--) {
+            LockSupport.parkNanos(MOMENT.toNanos());
+            log = read(pod, container);
+        }
+        return log.text();
+    }
+
+    private Log read(Pod pod, ContainerStatus container) {
         boolean ended = state(container.getState()).isPresent();
         boolean exitedBefore = state(container.getLastState()).isPresent();
         boolean previous = !ended && exitedBefore;
-        Optional<String> log = log(pod, container, previous);
+        Log log = read(pod, container, previous);
         // After its first exit the kubelet starts it again at once: what was read may be the next one's log. If by now
         // there is a previous one, that is the log to tell.
         if (ended && Integer.valueOf(0).equals(container.getRestartCount())) {
-            return log(pod, container, true).or(() -> log);
+            return read(pod, container, true).or(() -> log);
         }
         // After another exit the kubelet keeps that one's log alone.
-        return exitedBefore ? log.or(() -> log(pod, container, !previous)) : log;
+        return exitedBefore ? log.or(() -> read(pod, container, !previous)) : log;
     }
 
-    private Optional<String> log(Pod pod, ContainerStatus container, boolean previous) {
+    private Log read(Pod pod, ContainerStatus container, boolean previous) {
         String name = pod.getMetadata().getName();
         try {
-            return Optional.ofNullable(
-                            calls.log(pod.getMetadata().getNamespace(), name, container.getName(), LINES, previous))
-                    .map(Evidence::printable)
-                    .filter(log -> !log.isBlank() && EXCUSES.stream().noneMatch(log::startsWith));
+            String log = Objects.requireNonNullElse(
+                    calls.log(pod.getMetadata().getNamespace(), name, container.getName(), LINES, previous), "");
+            boolean excuse = EXCUSES.stream().anyMatch(log::startsWith);
+            return new Log(Optional.of(printable(log)).filter(text -> !text.isBlank() && !excuse), excuse);
         } catch (KubernetesClientException e) {
             LOG.debug("cannot read the log of pod {}/{}: {}", pod.getMetadata().getNamespace(), name, ApiError.said(e));
-            return Optional.empty();
+            return new Log(Optional.empty(), false);
         }
     }
 

@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Asks a new worker whether it is healthy, by HTTP, as the kubelet's probe does (contract, section 1, verification). */
 final class Verifier {
@@ -102,12 +103,12 @@ final class Verifier {
         return new URI("http://" + host + ":" + port + (path.startsWith("/") ? path : "/" + path));
     }
 
-    /** A number, or the container port of that name. */
+    /** A number, or the port of that name; init containers count, since those that are restarted are sidecars. */
     private static Optional<Integer> port(Pod pod, IntOrString asked) {
         if (asked.getIntVal() != null) {
             return Optional.of(asked.getIntVal());
         }
-        return pod.getSpec().getContainers().stream()
+        return Stream.concat(pod.getSpec().getContainers().stream(), pod.getSpec().getInitContainers().stream())
                 .flatMap(c -> c.getPorts().stream())
                 .filter(p -> asked.getStrVal().equals(p.getName()))
                 .map(ContainerPort::getContainerPort)

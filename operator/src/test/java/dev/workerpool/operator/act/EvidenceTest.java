@@ -76,6 +76,34 @@ class EvidenceTest {
         assertThat(server.requests().getLast()).doesNotContain("previous=true");
     }
 
+    /** It was started again and has exited again, which the kubelet has yet to tell. */
+    @Test
+    void readsAgainWhileTheKubeletIsBetweenTwoInstances() {
+        for (int i = 0; i < 2; i++) {
+            server.answer("GET", LOG, 200, "unable to retrieve container logs for containerd://2fcd2d97");
+            server.answer(
+                    "GET", LOG, 400, "{\"kind\":\"Status\",\"message\":\"previous terminated container not found\"}");
+        }
+        server.answer("GET", LOG, 200, "the queue hung up");
+        assertThat(log("{restartCount: 0, state: {terminated: {exitCode: 4}}}")).contains("the queue hung up");
+    }
+
+    @Test
+    void givesUpWhenTheLogIsGoneForGood() {
+        server.answer(
+                "GET", LOG, 200, "failed to open log file \"/var/log/pods/shop_web-1-1_7/web/0.log\": no such file");
+        assertThat(log("{restartCount: 0, state: {terminated: {exitCode: 4}}}")).isEmpty();
+        assertThat(server.requests()).hasSize(8);
+    }
+
+    @Test
+    void doesNotReadAgainWhatSaidNothing() {
+        server.answer("GET", LOG, 200, "");
+        server.answer("GET", LOG, 400, "{\"kind\":\"Status\",\"message\":\"previous terminated container not found\"}");
+        assertThat(log("{restartCount: 0, state: {terminated: {exitCode: 4}}}")).isEmpty();
+        assertThat(server.requests()).hasSize(2);
+    }
+
     @Test
     void tellsTheLogOfAWorkerThatIsReadyToo() {
         server.answer("GET", LOG, 200, "the self-test failed");

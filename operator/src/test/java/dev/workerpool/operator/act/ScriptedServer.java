@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Answers as told, on loopback: for each method and path the answers in order, the last one again and again. */
-final class ScriptedServer implements AutoCloseable {
+public final class ScriptedServer implements AutoCloseable {
     private static final String BASE = "/api/v1/namespaces/shop";
 
     private record Answer(int code, String body) {}
@@ -29,7 +29,7 @@ final class ScriptedServer implements AutoCloseable {
     private final Map<String, Deque<Answer>> answers = new HashMap<>();
     private final List<String> requests = Collections.synchronizedList(new ArrayList<>());
 
-    ScriptedServer() throws IOException {
+    public ScriptedServer() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/", this::handle);
         server.start();
@@ -40,18 +40,18 @@ final class ScriptedServer implements AutoCloseable {
         client = new KubernetesClientBuilder().withConfig(config).build();
     }
 
-    KubernetesClient client() {
+    public KubernetesClient client() {
         return client;
     }
 
     /** Code 0: the connection is closed without an answer. */
-    synchronized void answer(String method, String path, int code, String body) {
+    public synchronized void answer(String method, String path, int code, String body) {
         answers.computeIfAbsent(method + " " + BASE + path, k -> new ArrayDeque<>())
                 .add(new Answer(code, body));
     }
 
     /** What was asked: method, path with query, body. */
-    List<String> requests() {
+    public List<String> requests() {
         return List.copyOf(requests);
     }
 

@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.workerpool.api.WorkerPoolSpec;
 import dev.workerpool.operator.decide.Worker.Check;
 import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -116,6 +117,32 @@ class VerifierTest {
 
         assertThat(answers).containsOnlyKeys("a", "b");
         assertThat(answers.values()).allMatch(Check::passed);
+    }
+
+    @Test
+    void findsAPortByItsNameInSidecarsToo() {
+        Pod pod = new PodBuilder(question("a").pod())
+                .editSpec()
+                .addNewContainer()
+                .addNewPort()
+                .withName("web")
+                .withContainerPort(1)
+                .endPort()
+                .endContainer()
+                .addNewInitContainer()
+                .withRestartPolicy("Always")
+                .addNewPort()
+                .withName("proxy")
+                .withContainerPort(port())
+                .endPort()
+                .endInitContainer()
+                .endSpec()
+                .build();
+        var how = new WorkerPoolSpec.Verification("/ready", new IntOrString("proxy"), null, 5);
+        assertThat(verifier.ask(how, List.of(new Verifier.Question(pod, 0)))
+                        .get("a")
+                        .passed())
+                .isTrue();
     }
 
     private Check ask(String path, int failures) {
