@@ -1,6 +1,5 @@
 package dev.workerpool.operator.health;
 
-import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
@@ -38,7 +37,7 @@ public interface Informer {
     Page onServer(String from);
 
     /**
-     * One object's resource version on the API server; empty if it is not there.
+     * One object's resource version on the API server; empty if it is not there, or no concern of the cache.
      *
      * @throws io.fabric8.kubernetes.client.KubernetesClientException if the API server does not answer or refuses
      */
@@ -105,12 +104,18 @@ public interface Informer {
 
         @Override
         public Optional<String> onServer(ResourceID object) {
-            GenericKubernetesResource found = client.genericKubernetesResources(type)
+            // With the selector: one whose label was taken off is there still, and the cache rightly holds it no more.
+            return client
+                    .genericKubernetesResources(type)
                     .inNamespace(object.getNamespace().orElse(null))
-                    .withName(object.getName())
-                    .get();
-            return Optional.ofNullable(found)
-                    .map(resource -> resource.getMetadata().getResourceVersion());
+                    .withLabelSelector(selector)
+                    .withField("metadata.name", object.getName())
+                    .list()
+                    .getItems()
+                    .stream()
+                    .filter(found -> found.getMetadata().getName().equals(object.getName()))
+                    .map(found -> found.getMetadata().getResourceVersion())
+                    .findFirst();
         }
 
         private boolean everywhere() {
