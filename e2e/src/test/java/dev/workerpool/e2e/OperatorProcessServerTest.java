@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The operator as a process of its own: how its start fails, and how it ends. */
 class OperatorProcessServerTest {
-    private static final Duration STARTS_WITHIN = Duration.ofSeconds(30);
+    private static final Duration STARTS_WITHIN = Duration.ofSeconds(90);
 
     /** A call's time-out is 10 s. */
     private static final Duration GOES_ON_WITHIN = Duration.ofSeconds(40);

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
@@ -44,6 +45,7 @@ abstract class Stage {
     private KubernetesClient operatorClient;
     private RunningOperator operator;
     private final List<String> fatal = new CopyOnWriteArrayList<>();
+    private Silence silence;
 
     @BeforeEach
     void start() {
@@ -55,6 +57,7 @@ abstract class Stage {
                 .terminationScale(0.01);
         client = server.client();
         film = new Film(client);
+        silence = new Silence(client);
         startOperator();
     }
 
@@ -62,12 +65,17 @@ abstract class Stage {
     void stop() {
         stopOperator();
         film.close();
+        silence.close();
         client.close();
         server.close();
         assertThat(fatal).isEmpty();
+        assertThat(silence.heard())
+                .as("statuses of something that runs, without a word of what it does")
+                .isEmpty();
     }
 
     void startOperator() {
+        Optional.ofNullable(read()).ifPresent(silence::startsWith);
         operatorClient = operatorClient();
         operator = RunningOperator.start(operatorClient, options(), clock(), fatal::add);
     }

@@ -57,7 +57,7 @@ final class Storm implements Faults, AutoCloseable {
         return switch (weather) {
             case CALM, HUNG -> Fault.PASS;
             case SLOW -> Fault.delay(Duration.ofSeconds(2));
-            case CUT -> oneIn(5) ? Fault.CUT : Fault.PASS;
+            case CUT -> cuts() ? Fault.CUT : Fault.PASS;
             case GONE -> call.watch() && rages() && !oneIn(3) ? gone() : Fault.PASS;
             case CONFLICTS ->
                 call.write() && hits() ? Fault.status(409, "Conflict", "the object has been modified") : Fault.PASS;
@@ -75,7 +75,7 @@ final class Storm implements Faults, AutoCloseable {
     @Override
     public Fault after(Call call) {
         return switch (weather) {
-            case CUT -> oneIn(5) ? Fault.CUT : Fault.PASS;
+            case CUT -> cuts() ? Fault.CUT : Fault.PASS;
             case ERRORS -> hits() ? Fault.status(500, "InternalError", "etcdserver: request timed out") : Fault.PASS;
             default -> Fault.PASS;
         };
@@ -88,12 +88,14 @@ final class Storm implements Faults, AutoCloseable {
     }
 
     private void cutOneKindOfWatch() {
-        String kind = oneIn(3) ? "/pods" : oneIn(2) ? "/workerpools" : "/controllerrevisions";
-        proxy.cut(call -> call.watch() && call.path().contains(kind));
+        if (blows()) {
+            String kind = oneIn(3) ? "/pods" : oneIn(2) ? "/workerpools" : "/controllerrevisions";
+            proxy.cut(call -> call.watch() && call.path().contains(kind));
+        }
     }
 
     private void hang() {
-        if (age().compareTo(HANGS.multipliedBy(3)) < 0) {
+        if (blows()) {
             proxy.stall(Call::watch);
             gusts.schedule(() -> proxy.cut(Call::watch), HANGS.minus(REOPENED).toMillis(), TimeUnit.MILLISECONDS);
         }
@@ -111,8 +113,17 @@ final class Storm implements Faults, AutoCloseable {
         return age().compareTo(RAGES) < 0;
     }
 
+    /** Not for good: cuts may look like an outage, and workers are kept until one is waited out. */
+    private boolean cuts() {
+        return blows() && oneIn(5);
+    }
+
     private boolean hits() {
-        return rages() || age().compareTo(ABATED) < 0 && oneIn(3);
+        return rages() || blows() && oneIn(3);
+    }
+
+    private boolean blows() {
+        return age().compareTo(ABATED) < 0;
     }
 
     private boolean oneIn(int n) {

@@ -6,7 +6,7 @@ enum Weather {
     CALM,
     /** Every call takes 2 s more. */
     SLOW,
-    /** One call in five is cut off before it is carried out, one in five of the others after it, and a watch twice a second. */
+    /** For 15 s, one call in five is cut off before it is carried out, one in five of the others after it, and a watch twice a second. */
     CUT,
     /** Three times, watches tell nothing for 3 s but stay open; then their connections break. */
     HUNG,

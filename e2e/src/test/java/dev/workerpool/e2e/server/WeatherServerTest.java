@@ -92,7 +92,7 @@ class WeatherServerTest extends Stage {
     }
 
     private void serve() {
-        patience = Duration.ofSeconds(120);
+        patience = Duration.ofSeconds(240); // a cut of 1.5 s may be an outage, which is waited out for 125 s at most
         create("{replicas: %d, rollout: {readyTimeoutSeconds: 2}}".formatted(REPLICAS));
         awaitUpToDate("v1");
         server.nodes().readyDelay(Duration.ofMillis(400));
