@@ -23,6 +23,7 @@ import (
 type behaviour struct {
 	readyAfter time.Duration // 0: never
 	flap       bool          // once ready: ready for 2 s, then unready for 4 s, long enough for the kubelet to see it
+	fadesAfter time.Duration // 0: once ready, it stays so
 	exitAfter  time.Duration // 0: it stays
 	exitCode   int
 	crash      bool // exits before it serves anything
@@ -46,6 +47,8 @@ var behaviours = map[string]behaviour{
 	"never":  {},
 	"crash":  {crash: true, exitCode: 3, lastWords: "cannot open the order database: no such file"},
 	"dies":   {readyAfter: soon, exitAfter: 3 * time.Second, exitCode: 4, lastWords: "the order queue hung up"},
+	"tires":  {readyAfter: soon, exitAfter: 10 * time.Second, exitCode: 6, lastWords: "the order cache is full"},
+	"fades":  {readyAfter: soon, fadesAfter: 10 * time.Second},
 	"flap":   {readyAfter: soon, flap: true},
 	"deaf":   {readyAfter: soon, deaf: true},
 	"verify": {readyAfter: soon, probeOnly: true},
@@ -62,7 +65,7 @@ func behaviourOf(version string) behaviour {
 
 // ready tells whether a worker that started that long ago answers the readiness check with 200.
 func (b behaviour) ready(age time.Duration) bool {
-	if b.readyAfter == 0 || age < b.readyAfter {
+	if b.readyAfter == 0 || age < b.readyAfter || b.fadesAfter > 0 && age >= b.fadesAfter {
 		return false
 	}
 	return !b.flap || (age-b.readyAfter)%flapCycle < flapReady

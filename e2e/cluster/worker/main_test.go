@@ -26,6 +26,7 @@ func TestReadinessOverTime(t *testing.T) {
 	}{
 		{"1", at(0.4), false}, {"1", at(0.6), true}, {"1-slow", at(4.9), false}, {"1-slow", at(5), true},
 		{"1-never", at(3600), false}, {"1-flap", at(1), true}, {"1-flap", at(2.6), false},
+		{"1-fades", at(9.9), true}, {"1-fades", at(10), false},
 		{"1-flap", at(6.4), false}, {"1-flap", at(6.6), true},
 	} {
 		if got := behaviourOf(c.version).ready(c.age); got != c.want {

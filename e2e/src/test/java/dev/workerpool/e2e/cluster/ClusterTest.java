@@ -38,6 +38,13 @@ abstract class ClusterTest extends NamespaceTest {
         return writes(namespace);
     }
 
+    /** Of its writes, refused ones too, how many are not events. */
+    long writesButEvents() {
+        return writes().stream()
+                .filter(l -> !l.contains("\"resource\":\"events\""))
+                .count();
+    }
+
     /** Its writes in any namespace, refused ones too. */
     static List<String> writes(String namespace) {
         if (AUDIT_LOG.isEmpty()) {

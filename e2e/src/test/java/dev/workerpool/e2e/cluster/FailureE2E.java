@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each row of the failure table (contract, section 4) that a container can cause. */
@@ -36,7 +37,7 @@ class FailureE2E extends ClusterTest {
     private static final String WORKER = """
             imagePullPolicy: Never, readinessProbe: {httpGet: {path: /ready, port: 8000}, periodSeconds: 1}""";
     private static final Set<String> CANNOT_START =
-            Set.of("ErrImageNeverPull", "InvalidImageName", "RunContainerError");
+            Set.of("ErrImageNeverPull", "InvalidImageName", "RunContainerError", "CreateContainerError");
 
     /**
      * A deployment that fails.
@@ -134,6 +135,18 @@ class FailureE2E extends ClusterTest {
                         null,
                         true),
                 new Row(
+                        "create",
+                        "{}",
+                        """
+                        template: {spec: {containers: [{name: worker, image: 'workerpool.dev/worker:e2e', %s,
+                          securityContext: {seccompProfile: {type: Localhost, localhostProfile: nowhere.json}}}]}}
+                        """.formatted(WORKER),
+                        "CreateContainerError",
+                        "nowhere.json",
+                        null,
+                        null,
+                        true),
+                new Row(
                         "init",
                         "{}",
                         """
@@ -197,6 +210,44 @@ class FailureE2E extends ClusterTest {
                         Duration.between(reported, gone).toMillis());
             }
         }
+    }
+
+    /**
+     * A worker that passed the gate and turns out to be broken while the rollout still runs.
+     *
+     * @param version that is deployed
+     * @param reason of {@code lastFailure}
+     * @param message a part of its message
+     * @param exitCode of the container, if it ended
+     */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "2.0.0-tires, ContainerExited, the order cache is full, 6",
+        "2.0.0-fades, NotReady, within 8 s, ",
+    })
+    void rollsBackForAWorkerAlreadyReplaced(String version, String reason, String message, Integer exitCode) {
+        Pool pool = create(
+                version.replaceAll(".*-", ""), "spec: {rollout: {pauseSeconds: 90}}"); // it stays good for 10 s only
+        pool.awaitUpToDate("1.0.0");
+        Set<String> before = uids(pool);
+        pool.version(version);
+        pool.await(
+                "one worker is replaced",
+                s -> s.rollout() != null && "1/2".equals(s.rollout().progress()));
+        pool.await("its old pod is gone", s -> pool.pods().size() == 2);
+        WorkerPoolStatus status = pool.await(Reason.RolledBack);
+
+        assertThat(status.lastFailure().reason()).isEqualTo(reason);
+        assertThat(status.lastFailure().message()).contains(message);
+        assertThat(status.lastFailure().exitCode()).isEqualTo(exitCode);
+        assertThat(status.lastFailure().pod()).isEqualTo(pool.name() + "-1-1");
+        assertThat(status.circuitBreaker().consecutiveFailures()).isEqualTo(1);
+        assertThat(status.history()).singleElement().satisfies(rollout -> assertThat(rollout.result())
+                .isEqualTo(Result.RolledBack));
+        pool.await(
+                "only old workers",
+                x -> pool.pods("1.0.0").size() == 2 && pool.pods().size() == 2);
+        assertThat(uids(pool)).as("the worker that had not been replaced").anyMatch(before::contains);
     }
 
     @Test

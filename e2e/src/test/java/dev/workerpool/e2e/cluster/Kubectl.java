@@ -10,11 +10,19 @@ public final class Kubectl {
 
     /** What it printed, on both streams; an exit code other than 0 fails the test. */
     public static String run(String... arguments) {
+        return run(Map.of(), arguments);
+    }
+
+    /** The same with these variables in its environment. */
+    public static String run(Map<String, String> environment, String... arguments) {
+        return Command.run(environment, command(arguments));
+    }
+
+    /** The command with these arguments. */
+    public static List<String> command(String... arguments) {
         String program = LocalCluster.present()
                 .map(cluster -> cluster.programs().resolve("kubectl").toString())
                 .orElse("kubectl");
-        List<String> command =
-                Stream.concat(Stream.of(program), Stream.of(arguments)).toList();
-        return Command.run(Map.of(), command);
+        return Stream.concat(Stream.of(program), Stream.of(arguments)).toList();
     }
 }

@@ -4,6 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
@@ -11,6 +12,8 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,6 +27,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * GET requests to a port on 127.0.0.1 at a steady rate, each begun when it is due whether or not earlier ones were
@@ -49,6 +54,7 @@ public final class Load implements AutoCloseable {
     /** Longer than two SYNs that a busy machine dropped (1 s and 2 s later they are sent again). */
     private static final int TIMEOUT_MILLIS = 10_000;
 
+    private static final Path CONNECTIONS = Path.of("/proc/net/nf_conntrack");
     private static final int MOST_AT_ONCE = 200;
     private static final int MOST_TOLD = 20;
 
@@ -174,11 +180,27 @@ public final class Load implements AutoCloseable {
             synchronized (failures) {
                 failures.merge(kind(e), 1, Integer::sum);
                 if (told.size() < MOST_TOLD) {
-                    told.add("%s after %d ms: %s".formatted(Instant.now(), millis, e));
+                    told.add("%s after %d ms: %s%s".formatted(Instant.now(), millis, e, unanswered()));
                 }
             }
         } finally {
             free.release();
+        }
+    }
+
+    /**
+     * The connections that nobody answers, and to which pod they were sent, where the kernel tells it (a cluster on this
+     * machine, and we are root): without it, one lost of a million is never explained.
+     */
+    private String unanswered() {
+        try (Stream<String> entries = Files.lines(CONNECTIONS, StandardCharsets.US_ASCII)) {
+            String dport = " dport=" + port + " ";
+            return entries.filter(entry -> entry.contains(" SYN_SENT ") && entry.contains(dport))
+                    .filter(entry -> entry.contains(" src=127.0.0.1 dst=127.0.0.1 "))
+                    .limit(3)
+                    .collect(Collectors.joining("; ", " (unanswered: ", ")"));
+        } catch (IOException | UncheckedIOException e) {
+            return "";
         }
     }
 

@@ -8,7 +8,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.workerpool.api.Reason;
 import dev.workerpool.api.WorkerPoolStatus;
 import dev.workerpool.api.WorkerPoolStatus.Result;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.TaintBuilder;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -30,6 +35,8 @@ class NodeE2E extends ClusterTest {
                   - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 2}
                   - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 2}
             """;
+
+    private static final String UNREACHABLE = "node.kubernetes.io/unreachable";
 
     @Test
     void isNoFailureAndWhatItTookAwayIsMadeAgain() throws Exception {
@@ -57,6 +64,12 @@ class NodeE2E extends ClusterTest {
             try {
                 unready = stays.await("its workers are called unready", s -> Integer.valueOf(0)
                         .equals(s.availableReplicas()));
+                Pool.eventually("the pods of the lost node are told to leave", () -> {
+                    taint();
+                    return leaves.pods().stream()
+                            .allMatch(pod -> pod.getMetadata().getDeletionTimestamp() != null
+                                    || pod.getSpec().getNodeName() == null);
+                });
                 lost = leaves.await(
                         "its workers are made again and find no node",
                         s -> Pool.condition(s, Ready).getMessage().contains("no node takes the pod"));
@@ -108,6 +121,26 @@ class NodeE2E extends ClusterTest {
             assertThat(rollsPods.mostLive())
                     .as("live pods: %s", rollsPods.lines())
                     .isEqualTo(3);
+        }
+    }
+
+    /** As the node lifecycle controller does, unless the node is the only one: then it takes itself for the one cut off. */
+    private void taint() {
+        Node node = client.nodes().list().getItems().getFirst();
+        boolean tainted = node.getSpec().getTaints().stream()
+                .anyMatch(t -> t.getKey().equals(UNREACHABLE) && t.getEffect().equals("NoExecute"));
+        if (!tainted) {
+            client.resource(node).edit(n -> new NodeBuilder(n)
+                    .editSpec()
+                    .addToTaints(new TaintBuilder()
+                            .withKey(UNREACHABLE)
+                            .withEffect("NoExecute")
+                            .withTimeAdded(Instant.now()
+                                    .truncatedTo(ChronoUnit.SECONDS)
+                                    .toString())
+                            .build())
+                    .endSpec()
+                    .build());
         }
     }
 

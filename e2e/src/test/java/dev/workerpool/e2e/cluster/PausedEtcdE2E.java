@@ -25,6 +25,7 @@ class PausedEtcdE2E extends ClusterTest {
         fails.awaitUpToDate("1.0.0");
         try (PodRecord rollsPods = PodRecord.of(rolls);
                 PodRecord failsPods = PodRecord.of(fails)) {
+            long before = writesButEvents();
             rolls.version("1.1.0-slow");
             fails.version("2.0.0-never");
             rolls.await("a new worker", s -> !rolls.pods("1.1.0-slow").isEmpty());
@@ -42,11 +43,17 @@ class PausedEtcdE2E extends ClusterTest {
             Duration toBack = Duration.between(resumed, Instant.now());
             WorkerPoolStatus rolledOut = rolls.awaitUpToDate("1.1.0-slow");
             fails.await("only old workers", s -> fails.pods().size() == 3);
+            long writes = writesButEvents() - before;
             System.out.printf(
-                    "FIGURES etcd paused for %d s: the failed rollout was back %.1f s after it, the good one done after %.1f s%n",
+                    "FIGURES etcd paused for %d s: the failed rollout was back %.1f s after it, the good one done after %.1f s; %d writes%n",
                     HANGS.toSeconds(),
                     toBack.toMillis() / 1000.0,
-                    Duration.between(resumed, Instant.now()).toMillis() / 1000.0);
+                    Duration.between(resumed, Instant.now()).toMillis() / 1000.0,
+                    writes);
+            // Undisturbed, 5 for each worker made and 5 for each rollout; each at most once more, for nobody knows
+            // whether it
+            // was carried out; and of each pool two kinds are tried at a time, each once a second at most.
+            assertThat(writes).isLessThanOrEqualTo(2 * (5 * 4 + 5 * 2) + 2 * 2 * HANGS.toSeconds());
 
             assertThat(rolledOut.history()).hasSize(1);
             assertThat(rolledOut.history().getFirst().result()).isEqualTo(Result.Succeeded);

@@ -212,11 +212,12 @@ final class Referee {
         }
         check(specs.stream().anyMatch(s -> !s.paused()), "paused", now, "evicted although the pool is paused");
         Set<String> targets = new HashSet<>(specs.stream().map(PoolSeen::target).toList());
+        String target = specs.getLast().target(); // of the operator's own writing, so it knows it
         int soak = specs.stream().mapToInt(PoolSeen::minReadySeconds).min().orElseThrow();
         boolean replaced = others.stream()
                 .filter(w -> w.seen.slot() == before.slot() && w.available(now.at()))
                 .map(w -> w.seen)
-                .anyMatch(other -> !targets.contains(other.revision()) // a target was left: one of two goes
+                .anyMatch(other -> !target.equals(other.revision()) // a target was left: one of two goes
                         || targets.contains(before.revision())
                         || other.generation() < before.generation()
                         || !other.ready() // until a moment ago

@@ -178,6 +178,18 @@ class RefereeTest {
     }
 
     @Test
+    void i4IsNotBrokenByWhatGoesAtOnceWhenATargetIsLeft() {
+        pool(rollingOut("b"));
+        after(5, ready("web-1-1", "b"));
+        pool(rollingBack().minReadySeconds(4));
+        after(5, removed("web-1-0", "a"));
+        after(5, ready("web-1-2", "a"));
+        pool(rollingOut("c").failures(1).minReadySeconds(4));
+        after(1, evicted("web-1-1", "b"));
+        assertThat(violations()).isEmpty();
+    }
+
+    @Test
     void i4AnAvailableWorkerDeletedThoughNothingIsScaledDown() {
         pool(rollingOut("b"));
         after(1, ready("web-1-1", "b"));

@@ -3,6 +3,7 @@ package dev.workerpool.e2e.installed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.workerpool.api.Reason;
 import dev.workerpool.e2e.cluster.Load;
 import dev.workerpool.e2e.cluster.Load.Mode;
 import dev.workerpool.e2e.cluster.LocalCluster;
@@ -122,6 +123,46 @@ class HighAvailabilityE2E extends InstalledTest {
             pools.forEach(Pool::delete);
         }
         operator.awaitReady();
+    }
+
+    /**
+     * Who leads ends when it cannot renew the lease; ended again and again it would be started ever later. Of the one API
+     * server here, pods hear when kube-proxy has heard that it is back, which sleeps on meanwhile.
+     */
+    @Test
+    void anApiServerThatIsAwayIsWaitedOut() throws InterruptedException {
+        LocalCluster cluster = LocalCluster.assumed("the API server is stopped");
+        Pool pool = create("away", "spec: {replicas: 1}");
+        pool.awaitUpToDate("1.0.0");
+        int restarts = restarts();
+        cluster.component("stop", "kube-apiserver");
+        try {
+            TimeUnit.SECONDS.sleep(40); // it is the fault itself that lasts so long; nothing is waited for
+        } finally {
+            cluster.component("start", "kube-apiserver");
+        }
+        Instant back = Instant.now();
+        try {
+            pool.version("2.0.0-crash");
+            pool.await("the rollout begins", s -> s.rollout() != null);
+            Duration begun = Duration.between(back, Instant.now());
+            pool.await(Reason.RolledBack); // scheduler and kubelet sleep on for a while, too
+            System.out.printf(
+                    "FIGURES API server away for 40 s: the next rollout began %s after that, and had failed and was back"
+                            + " after %s; containers of the operator restarted: %d%n",
+                    seconds(begun), seconds(Duration.between(back, Instant.now())), restarts() - restarts);
+            assertThat(restarts() - restarts).isLessThanOrEqualTo(2);
+        } finally {
+            pool.delete();
+        }
+        operator.awaitReady();
+    }
+
+    private int restarts() {
+        return operator.pods().stream()
+                .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
+                .mapToInt(status -> status.getRestartCount())
+                .sum();
     }
 
     private List<Pool> pools(String name) {
