@@ -5,6 +5,7 @@ import dev.workerpool.operator.decide.Rollout.RollingBack;
 import dev.workerpool.operator.decide.Rollout.RollingOut;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -45,9 +46,11 @@ final class Aim {
             case RollingOut r when isTarget(r.course()) -> keepSpec();
             case RollingOut r
             when Wish.isSnapshot(o, s.revision()) -> keepSpec().or(() -> comeBack(r));
-            case RollingOut r -> admit().or(this::keepSpec).or(() -> superseding(transitions.supersede(r, done())));
+            case RollingOut r ->
+                admit().or(this::keepSpec).or(() -> superseding(() -> transitions.supersede(r, done())));
             case RollingBack r
-            when fixesForward(r) -> admit().or(this::keepSpec).or(() -> superseding(transitions.supersede(r, done())));
+            when fixesForward(r) ->
+                admit().or(this::keepSpec).or(() -> superseding(() -> transitions.supersede(r, done())));
             case RollingBack r
             when !staffing.canMake(r.course().toRevision()) -> Optional.of(transitions.abandonBack(r));
             case RollingBack r -> Optional.empty();
@@ -135,8 +138,8 @@ final class Aim {
         return ready() && !waitsForLeftovers() ? Optional.of(transitions.begin(fromZero, done())) : Optional.empty();
     }
 
-    private Optional<Plan> superseding(Plan record) {
-        return ready() ? Optional.of(record) : Optional.empty();
+    private Optional<Plan> superseding(Supplier<Plan> record) {
+        return ready() ? Optional.of(record.get()) : Optional.empty();
     }
 
     /** Nothing is begun that is not admitted and recorded. */

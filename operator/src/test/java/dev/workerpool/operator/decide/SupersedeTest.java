@@ -33,6 +33,20 @@ class SupersedeTest {
     }
 
     @Test
+    void rollbackSaysWhatItWaitsForItselfWhileTheNewSpecIsRefused() {
+        Film film = aPool().replicas(2).running().begins("B").plays("create 1-1 B");
+        film.ready("1-1").plays("evict 1-0").gone("1-0").plays("record: WorkerReplaced", "create 2-1 B");
+        film.crashes("2-1")
+                .plays("record: RolloutFailed, RollbackStarted", "delete 2-1 by rollout")
+                .gone("2-1")
+                .plays("record: WorkerReplaced", "create 1-2 A");
+        film.refuses("C")
+                .apply(p -> p.version("C"))
+                .plays("record", "dry run 1-3")
+                .says("worker 1 of 2: web-1-2 has until 12:00:30Z to become ready, then web-1-1 is evicted");
+    }
+
+    @Test
     void whenATargetIsLeftTheSlotKeepsTheWorkerThatAloneIsAvailable() {
         aPool().replicas(1)
                 .running()
@@ -126,6 +140,8 @@ class SupersedeTest {
                 .plays("record", "dry run 1-2", "record") // since when it stands still
                 .ready("1-1")
                 .rests() // as if paused: 1-0 stays
+                .says("stands still: version C, which the spec asks for now, is refused; correct the spec and apply it"
+                        + " again")
                 .after(4)
                 .apply(p -> p.version("B"))
                 .plays("record", "evict 1-0");
