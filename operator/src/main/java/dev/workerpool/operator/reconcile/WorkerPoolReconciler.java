@@ -135,6 +135,9 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
                     .current(Obstacles.Kind.READ, now)
                     .map(Obstacle::retryAt)
                     .orElse(now);
+        } catch (Error e) {
+            // JOSDK (5.3.2) tries again after an exception; after an error it would look at this pool no more.
+            throw new IllegalStateException("the pass ended with " + e, e);
         }
     }
 
