@@ -38,7 +38,7 @@ final class Creator {
         /** It may be there, the answer was lost. */
         record Maybe() implements Answer {}
 
-        /** Its name belongs to a pod that is no worker of this pool. */
+        /** Its name belongs to a pod that is no worker of this pool: it is passed over (contract, section 2). */
         record Taken() implements Answer {}
 
         /** It was refused, or cannot be made. */
@@ -86,7 +86,8 @@ final class Creator {
             }
             case Answer.Taken taken -> {
                 a.memory().nameTaken(create.slot(), create.generation());
-                yield false;
+                // At once: the worker in whose place it comes may be deleted already.
+                yield run(a, List.of(new Action.Create(create.slot(), create.generation() + 1, create.revision())));
             }
             case Answer.Refused refused -> false;
             case Answer.Again again -> false;

@@ -64,10 +64,13 @@ class ActionRunnerTest {
         foreign.getMetadata().setOwnerReferences(List.of());
         server.answer("POST", "/pods", 409, status("AlreadyExists", "pods \"web-1-0\" already exists"));
         server.answer("GET", "/pods/web-1-0", 200, Serialization.asJson(foreign));
+        server.answer("POST", "/pods", 201, Serialization.asJson(worker(1, 1)));
 
-        assertThat(run(new Action.Create(1, 0, revision))).isFalse();
+        assertThat(run(new Action.Create(1, 0, revision))).isTrue();
+        assertThat(server.requests()).hasSize(3).last().asString().contains("web-1-1");
         assertThat(memory.obstacles().current(Kind.CREATE, NOON)).isEmpty();
-        assertThat(visibility(List.of())).isEqualTo(Expectations.Visibility.CURRENT);
+        assertThat(visibility(List.of())).isEqualTo(Expectations.Visibility.WAITING);
+        assertThat(visibility(List.of(facts(worker(1, 1))))).isEqualTo(Expectations.Visibility.CURRENT);
     }
 
     @Test

@@ -303,9 +303,9 @@ final class SimulatedOperator {
         if (holder != null) {
             if (holder.foreign) {
                 taken.merge(c.slot(), c.generation(), Math::max);
-            } else {
-                expectations.created(holder.facts.uid(), now());
+                return create(new Action.Create(c.slot(), c.generation() + 1, c.revision()), pool);
             }
+            expectations.created(holder.facts.uid(), now());
             return false;
         }
         invariants.creating(c);
