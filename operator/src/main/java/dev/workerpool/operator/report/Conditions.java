@@ -6,6 +6,7 @@ import dev.workerpool.operator.decide.Breaker;
 import dev.workerpool.operator.decide.Observation;
 import dev.workerpool.operator.decide.Plan;
 import dev.workerpool.operator.decide.State;
+import dev.workerpool.operator.decide.Wish;
 import dev.workerpool.operator.decide.Worker;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
@@ -44,8 +45,8 @@ final class Conditions {
         Readiness ready = Readiness.of(seen, plan, conditions.readyBefore());
         conditions.ready(ready);
         conditions.available(seen);
-        conditions.progressing(ready, plan);
-        conditions.stalled(ready, after, after.failed().flatMap(State.Failed::nextRetry));
+        conditions.progressing(ready, conditions.blocked(ready, plan));
+        conditions.stalled(ready, after, Wish.nextRetry(seen));
         conditions.breaker(after.breaker());
         return conditions.result;
     }
@@ -79,11 +80,26 @@ final class Conditions {
         }
     }
 
-    private void progressing(Readiness ready, Plan plan) {
+    /**
+     * What it waits for outside the pool. Only a pass at rest knows: while something is done, what was said is said on, and
+     * what was in the way of that very call may be no more.
+     */
+    private Optional<String> blocked(Readiness ready, Plan plan) {
+        if (plan instanceof Plan.Rest) {
+            return plan.blocked();
+        }
+        return before(ConditionType.Progressing)
+                .filter(c -> Reason.Blocked.name().equals(c.getReason()))
+                .filter(c -> readyBefore().equals(Optional.of(ready.reason())))
+                .map(Condition::getMessage);
+    }
+
+    private void progressing(Readiness ready, Optional<String> blocked) {
         Reason reason =
                 switch (ready.reason()) {
                     case UpToDate -> Reason.Complete;
-                    case Reason other when plan.blocked().isPresent() -> Reason.Blocked;
+                    case NoSnapshot -> Reason.Failed;
+                    case Reason other when blocked.isPresent() -> Reason.Blocked;
                     case RollingOut, RollingBack, Filling -> ready.reason();
                     case Scaling, Healing -> Reason.Complete;
                     case Paused -> Reason.Paused;
@@ -93,7 +109,7 @@ final class Conditions {
         boolean moves = reason == Reason.Blocked || reason == ready.reason() && reason != Reason.Paused;
         String message =
                 switch (reason) {
-                    case Blocked -> plan.blocked().orElseThrow();
+                    case Blocked -> blocked.orElseThrow();
                     case Complete -> "no rollout runs";
                     default -> ready.message();
                 };

@@ -6,6 +6,7 @@ import static dev.workerpool.operator.report.World.NOW;
 import static dev.workerpool.operator.report.World.aPool;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.workerpool.api.WorkerPoolStatus;
 import dev.workerpool.operator.decide.Breaker;
 import java.time.Duration;
 import java.util.Optional;
@@ -19,6 +20,17 @@ class ConditionsTest {
         World two = aPool().noWorkers().workers("1.0", 1, 2);
         assertThat(text(two, "Available")).isEqualTo("False MinimumWorkersUnavailable");
         assertThat(of(two, "Available").getMessage()).isEqualTo("2 of 3 available");
+    }
+
+    @Test
+    void onlyAPassAtRestSaysWhatIsInTheWay() {
+        World pool = aPool().spec("2.0").rollingOut("2.0").blocked("web-1-1: a budget");
+        assertThat(progressing(pool.renderActing())).startsWith("RollingOut: ");
+        assertThat(text(pool, "Progressing")).isEqualTo("True Blocked");
+        pool.notBlocked();
+        assertThat(progressing(pool.renderActing())).isEqualTo("Blocked: web-1-1: a budget");
+        pool.rollingBack("2.0", Optional.of(1));
+        assertThat(progressing(pool.renderActing())).startsWith("RollingBack: ");
     }
 
     @Test
@@ -39,6 +51,14 @@ class ConditionsTest {
         assertThat(of(pool, "Ready").getLastTransitionTime()).isEqualTo("2026-11-24T12:00:00Z");
         pool.spec("1.0").running(aPool().state.rollout());
         assertThat(of(pool, "Ready").getLastTransitionTime()).isEqualTo("2026-11-24T12:01:30Z");
+    }
+
+    private static String progressing(WorkerPoolStatus status) {
+        return status.conditions().stream()
+                .filter(c -> c.getType().equals("Progressing"))
+                .map(c -> c.getReason() + ": " + c.getMessage())
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test

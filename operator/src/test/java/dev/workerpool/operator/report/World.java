@@ -165,6 +165,11 @@ final class World {
         return this;
     }
 
+    World notBlocked() {
+        blocked = Optional.empty();
+        return this;
+    }
+
     World later(Duration by) {
         now = now.plus(by);
         return this;
