@@ -1,5 +1,6 @@
 package dev.workerpool.operator.act;
 
+import dev.workerpool.operator.pods.OneLine;
 import io.fabric8.kubernetes.api.model.Status;
 import io.fabric8.kubernetes.api.model.StatusCause;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -56,7 +57,6 @@ public final class ApiError {
     }
 
     static String oneLine(String text) {
-        String line = text.replaceAll("[\\p{C}\\p{Z}\\s]+", " ").strip();
-        return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "...";
+        return OneLine.of(text, LONGEST);
     }
 }

@@ -1,6 +1,7 @@
 package dev.workerpool.operator.observe;
 
 import dev.workerpool.operator.decide.PodFacts;
+import dev.workerpool.operator.pods.OneLine;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -90,7 +91,7 @@ public final class Warnings {
         return events.stream()
                 .max(Comparator.comparing(Warnings::time))
                 .filter(e -> WAITS.contains(String.valueOf(e.getReason())))
-                .map(e -> e.getReason() + ": " + oneLine(String.valueOf(e.getMessage())));
+                .map(e -> e.getReason() + ": " + OneLine.of(e.getMessage(), LONGEST));
     }
 
     private static String time(Event event) {
@@ -98,10 +99,5 @@ public final class Warnings {
             return event.getLastTimestamp();
         }
         return event.getEventTime() == null ? "" : event.getEventTime().getTime();
-    }
-
-    private static String oneLine(String text) {
-        String line = text.replaceAll("[\\p{C}\\p{Z}\\s]+", " ").strip();
-        return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "...";
     }
 }

@@ -135,6 +135,7 @@ class ContainerExitTest {
                 .startsWith("container app exited with code 1: [31mboom trace x")
                 .hasSize(256);
         assertThat(OneLine.of("x".repeat(254) + "\uD83D\uDE00yy")).isEqualTo("x".repeat(254) + "…");
+        assertThat(OneLine.of("x".repeat(98) + "\uD83D\uDE00yy", 100)).isEqualTo("x".repeat(98) + "…");
         assertThat(OneLine.of(null)).isEmpty();
     }
 
