@@ -5,6 +5,9 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Locale;
@@ -20,6 +23,9 @@ public final class Main {
     private static final Set<String> LOG_LEVELS = Set.of("trace", "debug", "info", "warn", "error", "off");
     /** A last request may hang; the process must not. SIGTERM has 5 s in all. */
     private static final Duration CLOSES_WITHIN = Duration.ofMillis(4500);
+
+    /** Where the kubelet reads why a container ended. */
+    private static final Path TERMINATION_LOG = Path.of("/dev/termination-log");
 
     private Main() {}
 
@@ -48,11 +54,12 @@ public final class Main {
                     leadership.ifPresent(lease -> http.addOrReplaceInterceptor("lease", lease));
                 })
                 .build();
+        SteadyClock clock = new SteadyClock(Clock.systemUTC(), System::nanoTime);
         if (leadership.isPresent()) {
-            Preflight.awaitReady(client, Preflight.LEADERS_WAIT, new SteadyClock(Clock.systemUTC(), System::nanoTime));
+            Preflight.awaitReady(client, Preflight.LEADERS_WAIT, clock);
         }
         Preflight.problem(client, options).ifPresent(Main::fail);
-        RunningOperator operator = RunningOperator.start(client, options, leadership, Clock.systemUTC(), Main::halt);
+        RunningOperator operator = RunningOperator.start(client, options, leadership, clock, Main::halt);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> close(operator, client), "shutdown"));
     }
 
@@ -101,13 +108,26 @@ public final class Main {
     }
 
     private static void fail(String sentence) {
-        System.err.println("workerpool-operator: " + sentence);
+        say(sentence);
         System.exit(1);
     }
 
     /** At once: whoever took over must not find this one still writing. A new process starts from what is recorded. */
-    private static void halt(String sentence) {
-        System.err.println("workerpool-operator: " + sentence);
+    private static synchronized void halt(String sentence) {
+        say(sentence);
         Runtime.getRuntime().halt(1);
+    }
+
+    /** On stderr, and in a pod where {@code kubectl describe} looks: other lines may follow this one in the log. */
+    private static void say(String sentence) {
+        String line = "workerpool-operator: " + sentence;
+        System.err.println(line);
+        if (Files.isWritable(TERMINATION_LOG)) {
+            try {
+                Files.writeString(TERMINATION_LOG, line);
+            } catch (IOException e) {
+                System.err.println("workerpool-operator: " + TERMINATION_LOG + " cannot be written: " + e);
+            }
+        }
     }
 }

@@ -32,6 +32,7 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,7 +66,17 @@ public final class RunningOperator implements AutoCloseable {
      * @throws UncheckedIOException if the management port is taken
      */
     public static RunningOperator start(KubernetesClient client, Options options, Clock clock, Consumer<String> fatal) {
-        return start(client, options, leadership(options, fatal), clock, fatal);
+        return start(client, options, clock, System::nanoTime, fatal);
+    }
+
+    /**
+     * The same.
+     *
+     * @param tick counts nanoseconds whatever is done to {@code clock}
+     */
+    public static RunningOperator start(
+            KubernetesClient client, Options options, Clock clock, LongSupplier tick, Consumer<String> fatal) {
+        return start(client, options, leadership(options, fatal), new SteadyClock(clock, tick), fatal);
     }
 
     /** The lease that the options ask for: an interceptor for the client, too. */
@@ -78,9 +89,8 @@ public final class RunningOperator implements AutoCloseable {
             KubernetesClient client,
             Options options,
             Optional<Leadership> leadership,
-            Clock clock,
+            SteadyClock steady,
             Consumer<String> fatal) {
-        Clock steady = new SteadyClock(clock, System::nanoTime);
         RunningOperator running = new RunningOperator(client, options, leadership, steady, fatal);
         try {
             running.leadership

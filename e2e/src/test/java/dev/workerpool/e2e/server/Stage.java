@@ -77,7 +77,7 @@ abstract class Stage {
     void startOperator() {
         Optional.ofNullable(read()).ifPresent(silence::startsWith);
         operatorClient = operatorClient();
-        operator = RunningOperator.start(operatorClient, options(), clock(), fatal::add);
+        operator = RunningOperator.start(operatorClient, options(), clock(), this::tick, fatal::add);
     }
 
     Options options() {
@@ -92,6 +92,11 @@ abstract class Stage {
     /** The clock of the machine, as the operator sees it. */
     Clock clock() {
         return Clock.systemUTC();
+    }
+
+    /** What the operator counts nanoseconds by: its clock goes by that, until the machine's is set. */
+    long tick() {
+        return System.nanoTime();
     }
 
     void stopOperator() {
