@@ -27,7 +27,7 @@ final class Advance {
         this.transitions = new Transitions(o, agenda);
     }
 
-    /** The next step of a rollout, a rollback or a fill; empty if it waits, stands still, or nothing runs. */
+    /** The next step of a rollout, a rollback or a fill; empty if it waits or nothing runs. */
     Optional<Plan> step() {
         if (s.replicas() == 0) {
             return Optional.empty();
@@ -35,8 +35,8 @@ final class Advance {
         return switch (o.state().rollout()) {
             case Idle idle when o.state().snapshot().isEmpty() -> fill();
             case Idle idle -> Optional.empty();
-            case RollingOut r -> standsStill() ? Optional.empty() : rollOut(r);
-            case RollingBack r -> standsStill() ? Optional.empty() : rollBack(r);
+            case RollingOut r -> standsStill() ? progressed(r.course()) : rollOut(r);
+            case RollingBack r -> standsStill() ? progressed(r.course()) : rollBack(r);
         };
     }
 

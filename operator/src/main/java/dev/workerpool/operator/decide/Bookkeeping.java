@@ -124,7 +124,8 @@ final class Bookkeeping {
     }
 
     private Rollout.Course clocked(Rollout.Course c) {
-        if (Wish.standsStill(o) == c.pausedSince().isPresent()) {
+        boolean stands = c.pausedSince().isPresent();
+        if (Wish.standsStill(o) == stands || stands && Wish.mayBeRefused(o)) {
             return c;
         }
         if (c.pausedSince().isEmpty()) {

@@ -33,6 +33,7 @@ public final class Planner {
                 .or(staffing::clearEnded)
                 .or(aim::follow)
                 .or(staffing::scaleDown)
+                .or(staffing::clearDoubles)
                 .or(staffing::makeMissing)
                 .or(advance::step)
                 .or(records::keep)

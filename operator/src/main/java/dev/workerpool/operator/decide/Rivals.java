@@ -41,6 +41,18 @@ final class Rivals {
                 : old.stream().filter(w -> !w.available()).toList();
     }
 
+    /** Those of a slot that another of the same revision stands in for: of them, one that is available stays, and the older. */
+    static List<Worker> doubles(List<Worker> slot) {
+        return slot.stream()
+                .filter(w -> slot.stream()
+                        .filter(other -> other.revision().equals(w.revision()))
+                        .min(Comparator.<Worker, Boolean>comparing(other -> !other.available())
+                                .thenComparing(other -> other.pod().generation()))
+                        .filter(stays -> stays != w)
+                        .isPresent())
+                .toList();
+    }
+
     private static int generation(List<Worker> single) {
         return single.get(0).pod().generation();
     }

@@ -85,7 +85,7 @@ public sealed interface Rollout {
                     toRevision,
                     startedAt,
                     course.stepStartedAt,
-                    pausedSince,
+                    course.pausedSince,
                     course.pausedFor,
                     nowDone);
         }
@@ -93,7 +93,15 @@ public sealed interface Rollout {
         /** A new step starts now, or the same one has all of its time again. */
         Course clockAnew(Instant now) {
             return new Course(
-                    fromVersion, fromRevision, toVersion, toRevision, startedAt, now, pausedSince, Duration.ZERO, done);
+                    fromVersion,
+                    fromRevision,
+                    toVersion,
+                    toRevision,
+                    startedAt,
+                    now,
+                    pausedSince.map(since -> now),
+                    Duration.ZERO,
+                    done);
         }
     }
 

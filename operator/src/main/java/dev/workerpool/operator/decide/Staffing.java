@@ -82,6 +82,19 @@ final class Staffing {
         return leave.isEmpty() ? Optional.empty() : Optional.of(agenda.act(leave, List.of(scaled)));
     }
 
+    /** While nothing runs: a worker that was let go came back to its slot, where another was made for it meanwhile. */
+    Optional<Plan> clearDoubles() {
+        if (!(o.state().rollout() instanceof Rollout.Idle)) {
+            return Optional.empty();
+        }
+        return force.slots().values().stream()
+                .flatMap(slot -> Rivals.doubles(slot).stream())
+                .filter(w ->
+                        force.mayRemove(w) && !isUndeletable(w) && unheard(w).isEmpty())
+                .findFirst()
+                .map(w -> agenda.act(new Action.Delete(w.pod(), false)));
+    }
+
     /** Makes the workers that are missing, all at once, as far as delays after failures and I2 let it. */
     Optional<Plan> makeMissing() {
         int missing = Math.clamp(s.replicas() - force.staffed(), 0, BURST);

@@ -68,7 +68,7 @@ final class Steps {
                 }
             }
         });
-        if (!clock.deadline().equals(Instant.MAX)) {
+        if (mode != Mode.FILL && !clock.deadline().equals(Instant.MAX)) { // a fill that is late does not fail
             agenda.deadline(clock.deadline());
         }
     }
@@ -165,6 +165,7 @@ final class Steps {
         return askHealth()
                 .or(this::remakeLost)
                 .or(this::removeOld)
+                .or(this::describe)
                 .or(this::replaceBroken)
                 .or(this::surge);
     }
@@ -247,7 +248,6 @@ final class Steps {
     /** New before old, at most maxSurge at a time. */
     private Optional<Plan> surge() {
         List<Worker> draining = force.countedLeaving();
-        describe(draining);
         long room = Math.min(
                 atOnce() - (int) judged.stream().filter(Judged::besideOld).count() - proving(false),
                 (long) s.replicas() + atOnce() - force.pods() - draining.size());
@@ -269,7 +269,8 @@ final class Steps {
         return Optional.of(agenda.act(make, List.of()));
     }
 
-    private void describe(List<Worker> draining) {
+    /** Says what is waited for, before the pause after which the next step begins. */
+    private Optional<Plan> describe() {
         for (Judged j : judged) {
             if (j.gate() instanceof Gate.Waiting waiting) {
                 waiting.until().ifPresent(agenda::wakeAt);
@@ -281,11 +282,12 @@ final class Steps {
                 agenda.waiting(step(j.slot()) + j.worker().name() + " " + sentence(j));
             }
         }
-        for (Worker w : draining) {
+        for (Worker w : force.countedLeaving()) {
             Instant limit = force.forgottenAt(w);
             agenda.wakeAt(limit);
             agenda.waiting(step(w.slot()) + w.name() + " drains; it is waited for until " + Agenda.clock(limit));
         }
+        return Optional.empty();
     }
 
     private String sentence(Judged j) {
@@ -297,8 +299,9 @@ final class Steps {
         return old(slot).map(Worker::name).collect(Collectors.joining(", "));
     }
 
+    /** After scaling down there may be a worker 7 among three. */
     private String step(int slot) {
-        return "worker " + slot + " of " + s.replicas() + ": ";
+        return "worker " + slot + (slot <= s.replicas() ? " of " + s.replicas() : "") + ": ";
     }
 
     /** Slots with old workers only: longest broken first, then the lowest. */

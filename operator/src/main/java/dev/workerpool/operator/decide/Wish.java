@@ -44,6 +44,14 @@ public final class Wish {
         return isTarget || isSnapshot(o, revision) || o.verdict() instanceof Verdict.Accepted;
     }
 
+    /** Whether admission has yet to say, of this spec or to this process, if the rollout that runs is superseded. */
+    static boolean mayBeRefused(Observation o) {
+        return !o.settings().paused()
+                && o.state().rollout() instanceof Rollout.RollingOut
+                && o.verdict() instanceof Verdict.Unknown
+                && !accepted(o);
+    }
+
     /**
      * Why a running rollout stands still, in a sentence, if it does: paused, or superseded by a spec that is refused; a
      * rollback only if paused.
@@ -80,8 +88,15 @@ public final class Wish {
                 || o.state().snapshot().isEmpty();
     }
 
+    /** When the failed revision is tried again by itself; at replicas 0 nothing is. */
+    public static Optional<Instant> nextRetry(Observation o) {
+        return o.state()
+                .failed()
+                .flatMap(State.Failed::nextRetry)
+                .filter(at -> o.settings().replicas() > 0);
+    }
+
     private static boolean retryDue(Observation o) {
-        Instant due = o.state().failed().flatMap(State.Failed::nextRetry).orElse(Instant.MAX);
-        return !o.now().isBefore(due);
+        return !o.now().isBefore(nextRetry(o).orElse(Instant.MAX));
     }
 }

@@ -108,9 +108,7 @@ record Readiness(Reason reason, String message) {
     private static String next(Observation o) {
         Instant held = o.state().breaker() instanceof Breaker.Open open ? open.retryAt() : Instant.MIN;
         return "; "
-                + o.state()
-                        .failed()
-                        .flatMap(State.Failed::nextRetry)
+                + Wish.nextRetry(o)
                         .map(due -> "it is tried again at " + Times.clock(due.isBefore(held) ? held : due))
                         .orElse(TRY_AGAIN);
     }

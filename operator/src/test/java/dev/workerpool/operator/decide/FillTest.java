@@ -89,6 +89,12 @@ class FillTest {
     }
 
     @Test
+    void fillThatIsBlockedNamesNoTimeAtWhichItFails() {
+        Film film = filling().blocked("1-0", "no node takes it").rests().isBlocked();
+        film.after(600).plays("record: Blocked").says("worker 1 of 2: web-1-0 waits: no node takes it");
+    }
+
+    @Test
     void refusedPoolMakesNothing() {
         Film film = aPool().replicas(3).created().refuses("A");
         film.plays("record", "dry run 1-0").wakesIn(10).accepts("A").after(10);

@@ -33,6 +33,7 @@ final class Film {
     private final TreeMap<String, PodFacts> pods = new TreeMap<>();
     private final Map<String, Long> records = new HashMap<>();
     private final Map<Integer, Integer> foreign = new HashMap<>();
+    private final List<PodFacts> aside = new ArrayList<>();
     private final Set<String> refused = new HashSet<>();
     private final Set<String> unhealthy = new HashSet<>();
     private Optional<Obstacle> createObstacle = Optional.empty();
@@ -224,6 +225,20 @@ final class Film {
 
     Film deletable(String name) {
         deleteObstacles.remove(pods.get("web-" + name).uid());
+        return this;
+    }
+
+    /** Its label is taken off: it is no worker any more. */
+    Film letGo(String name) {
+        aside.add(pods.get("web-" + name));
+        PodFacts pod = pods.get("web-" + name);
+        return gone(name).foreign(pod.slot(), pod.generation());
+    }
+
+    /** The labels are put back. */
+    Film comeBack() {
+        aside.forEach(pod -> pods.put(pod.name(), pod));
+        aside.clear();
         return this;
     }
 

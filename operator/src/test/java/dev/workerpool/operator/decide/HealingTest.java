@@ -53,7 +53,7 @@ class HealingTest {
         Film film = halfway();
         film.apply(p -> p.paused(true)) // healing goes on
                 .gone("1-1")
-                .plays("record", "create 1-0 B: WorkerHealed");
+                .plays("record", "create 1-0 B: WorkerHealed", "record"); // one less is done
         film.gone("2-0").plays("create 2-0 A: WorkerHealed");
     }
 
@@ -63,7 +63,7 @@ class HealingTest {
         film.plays("record", "dry run 1-2", "record") // stands still: C is refused
                 .recordDeleted("B")
                 .gone("1-1")
-                .plays("create 1-0 A: WorkerHealed");
+                .plays("create 1-0 A: WorkerHealed", "record");
     }
 
     @Test
@@ -215,6 +215,17 @@ class HealingTest {
         film.rests().waits(10, "waits for quota");
         assertThat(film.rest().blocked()).contains("waits for quota");
         film.after(10).plays("create 1-0 A: WorkerHealed");
+    }
+
+    @Test
+    void ofAWorkerThatWasLetGoAndComesBackAndTheOneMadeForItOneStays() {
+        Film film = aPool().replicas(2).running().letGo("2-0").plays("create 2-1 A: WorkerHealed");
+        film.comeBack().plays("delete 2-1").gone("2-1").rests(); // it was not ready yet
+        film.letGo("2-0").plays("create 2-1 A: WorkerHealed").ready("2-1").rests();
+        film.comeBack().plays("delete 2-1").gone("2-1").rests();
+        film.letGo("2-0").plays("create 2-1 A: WorkerHealed").ready("2-1").rests();
+        film.comeBack().unready("1-0", "2-0").plays("delete 2-0").gone("2-0").rests();
+        assertThat(film.workers()).containsExactly("1-0 A", "2-1 A");
     }
 
     @Test

@@ -45,6 +45,20 @@ class RolloutTest {
     }
 
     @Test
+    void saysWhatItWaitsForBeforeThePauseAfterIt() {
+        Film film = aPool().replicas(3).maxSurge(2).pauseSeconds(60).running().begins("B");
+        film.plays("create 1-1 B + create 2-1 B")
+                .after(1)
+                .ready("1-1")
+                .plays("evict 1-0")
+                .gone("1-0")
+                .plays("record: WorkerReplaced")
+                .says("worker 2 of 3: web-2-1 has until 12:00:30Z to become ready, then web-2-0 is evicted");
+        film.ready("2-1").plays("evict 2-0").gone("2-0").plays("record: WorkerReplaced");
+        film.says("the next worker is replaced from 12:01:01Z on (rollout.pauseSeconds)");
+    }
+
+    @Test
     void nextStepWaitsUntilTheOldWorkerIsGone() {
         Film film = aPool().replicas(2).running().begins("B");
         film.plays("create 1-1 B")
@@ -273,6 +287,31 @@ class RolloutTest {
                 .apply(p -> p.paused(false))
                 .plays("record", "evict 1-0");
         assertThat(film.said()).contains("goes on now");
+    }
+
+    @Test
+    void aStepThatEndsWhilePausedIsToldThen() {
+        Film film = aPool().replicas(3).running().begins("B").plays("create 1-1 B");
+        film.ready("1-1").plays("evict 1-0").apply(p -> p.paused(true)).plays("record");
+        film.after(20).gone("1-0").plays("record: WorkerReplaced");
+        assertThat(film.course().done()).isEqualTo(1);
+        assertThat(film.said()).last().isEqualTo("stands still: spec.paused is true; set it to false to go on");
+        film.after(1000).apply(p -> p.paused(false)).plays("record", "create 2-1 B");
+        assertThat(film.course().pausedFor()).hasSeconds(1000); // of the step that began meanwhile
+    }
+
+    @Test
+    void scalingDownWhilePausedLeavesNoMoreWorkersDoneThanThereAre() {
+        Film film = aPool().replicas(3)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B")
+                .ready("1-1")
+                .plays("evict 1-0");
+        film.gone("1-0").plays("record: WorkerReplaced", "create 2-1 B");
+        film.apply(p -> p.paused(true).replicas(1)).plays("record", "delete 3-0 + delete 2-0 + delete 2-1: Scaled");
+        film.gone("1-1", "3-0", "2-0", "2-1").plays("create 1-0 B: WorkerHealed", "record");
+        assertThat(film.course().done()).isZero();
     }
 
     @Test

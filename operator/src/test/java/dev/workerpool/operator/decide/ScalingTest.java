@@ -11,6 +11,17 @@ class ScalingTest {
 
     /** What is missing is not listed, and no sum overflows. */
     @Test
+    void workersWithAHigherNumberThanThereAreAreCalledByThatAlone() {
+        Film film = aPool().replicas(3).running().deletionCost("3-0", 1);
+        film.apply(p -> p.replicas(2)).plays("delete 2-0: Scaled").gone("2-0").rests();
+        film.begins("B")
+                .plays("create 1-1 B")
+                .says("worker 1 of 2: web-1-1 has until 12:00:30Z to become ready, then web-1-0 is evicted");
+        film.ready("1-1").plays("evict 1-0").gone("1-0").plays("record: WorkerReplaced", "create 3-1 B");
+        film.says("worker 3: web-3-1 has until 12:00:30Z to become ready, then web-3-0 is evicted");
+    }
+
+    @Test
     void millionsOfWorkersAreBegunWith500() {
         Film film = aPool().replicas(1).running().apply(p -> p.replicas(Integer.MAX_VALUE));
         assertThat(film.pass().split(" \\+ ")).hasSize(500);

@@ -33,6 +33,22 @@ class SupersedeTest {
     }
 
     @Test
+    void rolloutThatStandsStillForARefusedSpecDoesNotMoveWhileThatIsAskedAboutAgain() {
+        Film film = aPool().replicas(2).running().begins("B").plays("create 1-1 B");
+        film.refuses("C").apply(p -> p.version("C")).plays("record", "dry run 1-2", "record");
+        film.after(4).apply(p -> p.replicas(3)).plays("dry run 1-2", "create 3-0 A: Scaled");
+        film.operatorRestarts().plays("dry run 1-2");
+        film.accepts("C")
+                .after(10)
+                .plays(
+                        "dry run 1-2",
+                        "record",
+                        "keep C",
+                        "record: RolloutSuperseded, RolloutStarted",
+                        "delete 1-1 by rollout");
+    }
+
+    @Test
     void rollbackSaysWhatItWaitsForItselfWhileTheNewSpecIsRefused() {
         Film film = aPool().replicas(2).running().begins("B").plays("create 1-1 B");
         film.ready("1-1").plays("evict 1-0").gone("1-0").plays("record: WorkerReplaced", "create 2-1 B");

@@ -97,8 +97,10 @@ final class Invariants {
     void creating(Action.Create c) {
         Spec spec = viewPool.spec();
         State state = cluster.pool.state();
-        List<SimPod> ours =
-                cluster.pods.values().stream().filter(p -> !p.foreign).toList();
+        List<SimPod> ours = cluster.pods.values().stream()
+                .filter(p -> !p.foreign)
+                .filter(p -> !p.letGo || view.containsKey(p.name())) // made by nobody, and not seen yet
+                .toList();
         long live = ours.stream().filter(p -> p.facts.live()).count();
         boolean surge = ours.stream().anyMatch(p -> p.facts.live() && p.facts.slot() == c.slot());
         if (surge && spec.terminationComplete() && !healsBeside(c, ours)) {

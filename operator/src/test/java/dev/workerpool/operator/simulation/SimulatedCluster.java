@@ -61,6 +61,9 @@ final class SimulatedCluster {
         Instant nextAt;
         int stage;
         boolean foreign;
+        /** Its label was taken off, and perhaps put back. */
+        boolean letGo;
+
         Optional<Instant> removedByRolloutAt = Optional.empty();
         boolean removedByOperator;
         /** A policy refuses to let it be deleted, as long as there are faults. */
@@ -225,6 +228,21 @@ final class SimulatedCluster {
         pod.nextAt = now.plusMillis(stuck ? grace + 110_000 : random.nextLong(grace));
     }
 
+    /** Its label is taken off, and put back some time, or never. */
+    void letGo(SimPod pod) {
+        pod.foreign = true;
+        pod.letGo = true;
+        pod.nextAt = chance(0.7) ? now.plusMillis(random.nextInt(60_000)) : Instant.MAX;
+        String name = pod.name();
+        push(podChanges, () -> cachedPods.remove(name));
+    }
+
+    private void comeBack(SimPod pod) {
+        pod.foreign = false;
+        pod.nextAt = now.plusMillis(random.nextInt(2000));
+        publish(pod);
+    }
+
     void remove(SimPod pod) {
         pods.remove(pod.name());
         String name = pod.name();
@@ -299,6 +317,9 @@ final class SimulatedCluster {
         PodFacts f = pod.facts;
         pod.nextAt = Instant.MAX;
         if (pod.foreign) {
+            if (pod.letGo) {
+                comeBack(pod);
+            }
             return;
         }
         if (f.terminating()) {

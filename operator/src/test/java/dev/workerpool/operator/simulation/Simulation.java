@@ -97,7 +97,12 @@ final class Simulation {
 
     private void disturb(SimPod pod) {
         PodFacts f = pod.facts;
-        switch (random.nextInt(6)) {
+        switch (random.nextInt(7)) {
+            case 6 -> {
+                if (f.live()) {
+                    cluster.letGo(pod);
+                }
+            }
             case 0 -> cluster.delete(pod);
             case 1 -> cluster.remove(pod);
             case 2 -> {
@@ -166,6 +171,15 @@ final class Simulation {
                 s.failureThreshold(),
                 s.resetSeconds(),
                 s.retry()));
+        awaitSettled();
+        // A person takes the label off a worker to look at it, and may put it back.
+        cluster.letGo(
+                cluster.pods.values().stream().filter(p -> !p.foreign).findAny().orElseThrow());
+        awaitSettled();
+        rest();
+    }
+
+    private void awaitSettled() {
         Instant limit = cluster.now.plus(Duration.ofHours(6));
         int events = 0;
         while (!settled()) {
@@ -175,7 +189,6 @@ final class Simulation {
                         + operator.lastPlan + "; " + cluster.live().values() + "; " + cluster.pool);
             }
         }
-        rest();
     }
 
     private boolean settled() {
@@ -189,6 +202,7 @@ final class Simulation {
                 && cluster.live().values().stream()
                         .allMatch(p -> p.available() && p.revision().equals(revision))
                 && cluster.live().size() == cluster.pool.spec().replicas()
+                && cluster.pods.values().stream().noneMatch(p -> p.foreign && p.nextAt.isBefore(Instant.MAX))
                 && operator.lastPlan instanceof Plan.Rest;
     }
 
