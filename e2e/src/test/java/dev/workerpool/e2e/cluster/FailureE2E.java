@@ -76,7 +76,15 @@ class FailureE2E extends ClusterTest {
                         3,
                         "opening the order database",
                         true),
-                new Row("never", "{}", "version: 2.0.0-never", "NotReady", "within 8 s", null, "serving on", false),
+                new Row(
+                        "never",
+                        "{}",
+                        "version: 2.0.0-never\nrollout: {readyTimeoutSeconds: 8}",
+                        "NotReady",
+                        "within 8 s",
+                        null,
+                        "serving on",
+                        false),
                 new Row(
                         "dies",
                         "spec: {rollout: {minReadySeconds: 6}}",
@@ -227,7 +235,8 @@ class FailureE2E extends ClusterTest {
     })
     void rollsBackForAWorkerAlreadyReplaced(String version, String reason, String message, Integer exitCode) {
         Pool pool = create(
-                version.replaceAll(".*-", ""), "spec: {rollout: {pauseSeconds: 90}}"); // it stays good for 10 s only
+                version.replaceAll(".*-", ""),
+                "spec: {rollout: {pauseSeconds: 90, readyTimeoutSeconds: 8}}"); // it stays good for 10 s only
         pool.awaitUpToDate("1.0.0");
         Set<String> before = uids(pool);
         pool.version(version);

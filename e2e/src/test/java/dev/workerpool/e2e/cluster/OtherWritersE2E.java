@@ -216,9 +216,7 @@ class OtherWritersE2E extends ClusterTest {
             pool.getMetadata().setName("synced");
             pool.getMetadata().setNamespace(namespace);
             manifest = Serialization.unmarshal(
-                    Serialization.asYaml(pool)
-                            .replace("version: \"1.0.0\"", "version: \"" + version + "\"")
-                            .replace("readyTimeoutSeconds: 8", "readyTimeoutSeconds: 60"),
+                    Serialization.asYaml(pool).replace("version: \"1.0.0\"", "version: \"" + version + "\""),
                     WorkerPool.class);
             assertThat(manifest.getSpec().version()).isEqualTo(version);
             if (first) {

@@ -27,7 +27,7 @@ class PausedEtcdE2E extends ClusterTest {
                 PodRecord failsPods = PodRecord.of(fails)) {
             long before = writesButEvents();
             rolls.version("1.1.0-slow");
-            fails.version("2.0.0-never");
+            fails.edit("version: 2.0.0-never\nrollout: {readyTimeoutSeconds: 8}");
             rolls.await("a new worker", s -> !rolls.pods("1.1.0-slow").isEmpty());
             fails.await("a new worker", s -> !fails.pods("2.0.0-never").isEmpty());
 

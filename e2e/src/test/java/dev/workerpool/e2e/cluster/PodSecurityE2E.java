@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.workerpool.api.Reason;
 import dev.workerpool.api.WorkerPoolStatus;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -64,6 +67,7 @@ class PodSecurityE2E extends ClusterTest {
         label("restricted");
     }
 
+    /** Returns once admission has heard of it, by a watch of its own. */
     private void label(String level) {
         client.namespaces().withName(namespace).edit(ns -> {
             Map<String, String> labels = new HashMap<>(ns.getMetadata().getLabels());
@@ -75,5 +79,26 @@ class PodSecurityE2E extends ClusterTest {
             ns.getMetadata().setLabels(labels);
             return ns;
         });
+        Pool.eventually("admission knows", () -> admits() == (level == null));
+    }
+
+    private boolean admits() {
+        Pod pod = new PodBuilder()
+                .withNewMetadata()
+                .withName("asks")
+                .endMetadata()
+                .withNewSpec()
+                .addNewContainer()
+                .withName("worker")
+                .withImage("workerpool.dev/worker:e2e")
+                .endContainer()
+                .endSpec()
+                .build();
+        try {
+            client.pods().inNamespace(namespace).resource(pod).dryRun().create();
+            return true;
+        } catch (KubernetesClientException e) {
+            return false;
+        }
     }
 }

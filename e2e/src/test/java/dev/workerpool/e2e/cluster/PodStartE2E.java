@@ -136,7 +136,7 @@ class PodStartE2E extends ClusterTest {
 
     @Test
     void anInitContainerThatHangsIsNamedAndFailsAtTheDeadline() {
-        Pool pool = create("hanging", "spec: {rollout: {readyTimeoutSeconds: 3, progressDeadlineSeconds: 12}}");
+        Pool pool = create("hanging", "spec: {rollout: {readyTimeoutSeconds: 3, progressDeadlineSeconds: 40}}");
         pool.awaitUpToDate("1.0.0");
         pool.edit("""
                 version: 1.1.0
@@ -154,7 +154,7 @@ class PodStartE2E extends ClusterTest {
         assertThat(status.lastFailure().reason()).isEqualTo("ProgressDeadlineExceeded");
         assertThat(status.lastFailure().pod()).isEqualTo("hanging-1-1");
         assertThat(status.lastFailure().message())
-                .startsWith("the step took longer than 12 s (rollout.progressDeadlineSeconds): ")
+                .startsWith("the step took longer than 40 s (rollout.progressDeadlineSeconds): ")
                 .contains("init container migrate runs");
         assertThat(status.lastFailure().log()).contains("serving on");
         assertThat(status.history()).hasSize(1);
@@ -194,7 +194,7 @@ class PodStartE2E extends ClusterTest {
 
     @Test
     void aReadinessGateThatNobodySetsFailsTheVersionAndIsNamed() {
-        Pool pool = create("ungated", "spec: {rollout: {readyTimeoutSeconds: 4}}");
+        Pool pool = create("ungated", "spec: {rollout: {readyTimeoutSeconds: 15}}");
         pool.awaitUpToDate("1.0.0");
         pool.edit("version: 1.1.0\ntemplate: {spec: {readinessGates: [{conditionType: %s}]}}".formatted(GATE));
         WorkerPoolStatus status = pool.await(Reason.RolledBack);
@@ -202,7 +202,7 @@ class PodStartE2E extends ClusterTest {
         assertThat(status.lastFailure().reason()).isEqualTo("NotReady");
         assertThat(status.lastFailure().message())
                 .isEqualTo(
-                        "was not ready within 4 s of running (rollout.readyTimeoutSeconds): waits for somebody to set"
+                        "was not ready within 15 s of running (rollout.readyTimeoutSeconds): waits for somebody to set"
                                 + " its readiness gate " + GATE + " to True");
     }
 

@@ -34,7 +34,7 @@ public record Pool(KubernetesClient client, String namespace, String name) imple
             spec:
               version: 1.0.0
               replicas: 2
-              rollout: {pauseSeconds: 0, readyTimeoutSeconds: 8, progressDeadlineSeconds: 60}
+              rollout: {pauseSeconds: 0, readyTimeoutSeconds: 30, progressDeadlineSeconds: 60}
               drain: {delaySeconds: 1, timeoutSeconds: 5}
               circuitBreaker: {resetTimeoutSeconds: 10}
               template:
@@ -206,7 +206,7 @@ public record Pool(KubernetesClient client, String namespace, String name) imple
         List<String> before = versions();
         Awaitility.await("pool " + name + " rests")
                 .during(Duration.ofSeconds(seconds))
-                .atMost(Duration.ofSeconds(seconds + 10))
+                .atMost(Duration.ofSeconds(seconds + 120))
                 .pollInterval(Duration.ofSeconds(1))
                 .until(() -> versions().equals(before));
     }

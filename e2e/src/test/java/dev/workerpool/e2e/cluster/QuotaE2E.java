@@ -33,12 +33,13 @@ class QuotaE2E extends ClusterTest {
             WorkerPoolStatus blocked = pool.status();
             Instant raised = Instant.now();
             quota(all + 1);
-            pool.await("goes on", s -> !pool.pods("1.1.0").isEmpty());
+            WorkerPoolStatus goesOn =
+                    pool.await("goes on", s -> !pool.pods("1.1.0").isEmpty());
             Duration took = Duration.between(raised, Instant.now());
             System.out.printf("goes on %d ms after the quota was raised%n", took.toMillis());
             assertThat(took).isLessThan(Duration.ofSeconds(30)); // tried again at least every 10 s
             // Waiting was part of the step: its deadline has not moved.
-            assertThat(pool.status().rollout().stepStartedAt())
+            assertThat(goesOn.rollout().stepStartedAt())
                     .isEqualTo(blocked.rollout().stepStartedAt());
             WorkerPoolStatus status = pool.awaitUpToDate("1.1.0");
             assertThat(status.history().getFirst().result()).isEqualTo(Result.Succeeded);

@@ -75,7 +75,7 @@ class RolloutVariantsE2E extends ClusterTest {
         pool.awaitUpToDate("1.0.0");
         Set<String> before = uids(pool);
         try (PodRecord pods = PodRecord.of(pool)) {
-            pool.version("2.0.0-never");
+            pool.edit("version: 2.0.0-never\nrollout: {readyTimeoutSeconds: 8}");
             WorkerPoolStatus failed = pool.await(Reason.RolloutFailed);
 
             assertThat(Pool.condition(failed, Ready).getMessage())

@@ -28,7 +28,7 @@ class TwoOperatorsE2E extends ClusterTest {
 
     @Test
     void makeNoPodTwiceAndCountNothingTwice() {
-        Pool pool = create("web", "spec: {replicas: 3, rollout: {readyTimeoutSeconds: 3}}");
+        Pool pool = create("web", "spec: {replicas: 3}");
         pool.awaitUpToDate("1.0.0");
         assertThat(pool.pods()).hasSize(3);
         long before = writesButEvents();
@@ -39,7 +39,7 @@ class TwoOperatorsE2E extends ClusterTest {
             assertThat(rolledOut.history().getFirst().result()).isEqualTo(Result.Succeeded);
             assertThat(pods.names()).containsExactly("web-1-0", "web-1-1", "web-2-0", "web-2-1", "web-3-0", "web-3-1");
 
-            pool.version("2.0.0-never");
+            pool.edit("version: 2.0.0-never\nrollout: {readyTimeoutSeconds: 3}");
             WorkerPoolStatus rolledBack = pool.await(Reason.RolledBack);
             pool.await("only old workers", s -> pool.pods().size() == 3);
             assertThat(rolledBack.history()).hasSize(2);

@@ -76,6 +76,8 @@ class ServeE2E {
 
         kubectl("patch", "wp", "web", "--type", "merge", "-p", "{\"spec\":{\"version\":\"1.2.0-crash\"}}");
         kubectl("wait", "--for=jsonpath={.status.failedResult}=RolledBack", "wp/web", "--timeout=60s");
+        Awaitility.await("the last event is written")
+                .until(() -> kubectl("describe", "wp", "web").contains("RollbackSucceeded"));
         assertThat(kubectl("describe", "wp", "web"))
                 .containsPattern("Reason: +RolledBack")
                 .containsPattern("Exit Code: +3")

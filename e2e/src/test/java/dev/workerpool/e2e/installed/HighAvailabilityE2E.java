@@ -190,7 +190,7 @@ class HighAvailabilityE2E extends InstalledTest {
         return took;
     }
 
-    /** Waits until its container has ended, and says why; when that was seen. */
+    /** Waits until its container has ended, and says why; when that was, in whole seconds. */
     private Instant awaitEnd(Pod pod) {
         ContainerStateTerminated end = await("the leader has ended")
                 .atMost(Duration.ofMinutes(2))
@@ -199,7 +199,7 @@ class HighAvailabilityE2E extends InstalledTest {
                 .orElseThrow();
         assertThat(end.getExitCode()).isEqualTo(1);
         assertThat(end.getMessage()).contains("Lease workerpool-system/workerpool-operator is lost");
-        return Instant.now();
+        return Instant.parse(end.getFinishedAt());
     }
 
     private Optional<ContainerStateTerminated> end(Pod before) {

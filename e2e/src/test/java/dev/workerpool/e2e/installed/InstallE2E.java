@@ -80,7 +80,8 @@ class InstallE2E extends InstalledTest {
         }));
         String before = operator.leader().getMetadata().getName();
         Instant began = Instant.now();
-        Pool pool = create("web", "spec: {replicas: 3, revisionHistoryLimit: 0}");
+        Pool pool = create(
+                "web", "spec: {replicas: 3, revisionHistoryLimit: 0, circuitBreaker: {resetTimeoutSeconds: 600}}");
         String first = pool.awaitUpToDate("1.0.0").currentRevision();
         try (PodRecord pods = PodRecord.of(pool)) {
             pool.version("1.1.0");

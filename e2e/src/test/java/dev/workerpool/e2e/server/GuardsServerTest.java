@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -66,7 +67,7 @@ class GuardsServerTest extends Stage {
     /** Nothing but the API server itself can then tell whether it was written. */
     @Test
     void theLostAnswerOfAStatusWriteIsLookedUpWhileTheWatchesHang() {
-        create("{replicas: 1, circuitBreaker: {failureThreshold: 1, resetTimeoutSeconds: 6}}");
+        create("{replicas: 1, circuitBreaker: {failureThreshold: 1, resetTimeoutSeconds: 12}}");
         awaitUpToDate("v1");
         edit("{version: v2-crash}");
         awaitReason("RolledBack");
@@ -221,6 +222,15 @@ class GuardsServerTest extends Stage {
         assertThat(workers()).containsExactly("web-1-0", "web-1-1", "web-2-0");
         assertThat(film.scenes()).noneMatch(s -> s.startsWith("leave"));
         assertThat(status().history()).isNullOrEmpty();
+
+        client.pods()
+                .inNamespace("default")
+                .withName("web-1-0")
+                .patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        "{\"metadata\":{\"labels\":{\"workerpool.dev/pool\":\"web\"}}}");
+        awaitThat("one of the two goes", x -> workers().equals(List.of("web-1-0", "web-2-0")));
+        awaitUpToDate("v1");
     }
 
     /** Between the moment in which a gate is set and that in which the kubelet hears of it, Ready alone is False. */

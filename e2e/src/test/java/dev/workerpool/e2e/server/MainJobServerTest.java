@@ -139,7 +139,7 @@ class MainJobServerTest extends Stage {
 
     @Test
     void threeFailuresOpenTheBreakerAndAGoodTrialClosesIt() {
-        create("{replicas: 2, circuitBreaker: {resetTimeoutSeconds: 4}}");
+        create("{replicas: 2, circuitBreaker: {resetTimeoutSeconds: 600}}");
         awaitUpToDate("v1");
         for (int i = 1; i <= 3; i++) {
             int failures = i;
@@ -151,6 +151,7 @@ class MainJobServerTest extends Stage {
         assertThat(open.circuitBreaker().retryTime()).isNotNull();
         assertThat(condition(open, "Ready")).isEqualTo("False RolledBack");
         assertThat(condition(open, "CircuitBreakerOpen")).isEqualTo("True TooManyFailures");
+        awaitThat("the failed workers are gone", x -> pods().size() == 2);
         film.cut();
         server.nodes().readyDelay(Duration.ofMillis(300));
 
@@ -166,6 +167,7 @@ class MainJobServerTest extends Stage {
                         "True TooManyFailures");
         assertThat(film.scenes()).isEmpty();
 
+        edit("{circuitBreaker: {resetTimeoutSeconds: 1}}"); // moves the time of the trial at once
         await(
                 "a trial",
                 s -> s.rollout() != null && Boolean.TRUE.equals(s.rollout().trial()));
