@@ -169,6 +169,29 @@ class GuardsServerTest extends Stage {
     }
 
     @Test
+    void aRecordThatAQuotaRefusesIsNamedAndGetsTheRoomOfOneThatNothingNeeds() {
+        create("{replicas: 1}");
+        awaitUpToDate("v1");
+        edit("{version: v2-crash}");
+        awaitReason("RolledBack");
+        atRest();
+        assertThat(records()).isEqualTo(2);
+        server.fail(
+                r -> r.method().equals("POST") && r.path().contains("/controllerrevisions"),
+                403,
+                3,
+                "exceeded quota: records");
+
+        edit("{version: v3}");
+        WorkerPoolStatus blocked =
+                await("Blocked", s -> reason(s, "Progressing").equals("Blocked"));
+
+        assertThat(message(blocked, "Progressing")).contains("exceeded quota: records");
+        awaitThat("the record of v2 is gone", x -> records() == 1);
+        awaitUpToDate("v3");
+    }
+
+    @Test
     void aForeignPodThatHoldsTheNextNameIsPassedOver() {
         create("{replicas: 1}");
         awaitUpToDate("v1");
@@ -333,6 +356,15 @@ class GuardsServerTest extends Stage {
         server.expireWatches();
 
         rolledOutOnce(3);
+    }
+
+    private int records() {
+        return client.apps()
+                .controllerRevisions()
+                .inNamespace("default")
+                .list()
+                .getItems()
+                .size();
     }
 
     private Set<String> uids() {

@@ -6,7 +6,6 @@ import dev.workerpool.operator.observe.Obstacles.Kind;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
 import java.time.Clock;
-import java.time.Instant;
 
 /** Removes workers, each call guarded so that it hits the pod that was meant, as it was seen, or none. */
 final class Remover {
@@ -43,8 +42,7 @@ final class Remover {
     private <K> boolean remove(
             Assignment a, PodFacts pod, boolean byRollout, Obstacles<K> obstacles, K key, Runnable call) {
         boolean eviction = key == Kind.EVICT;
-        Instant now = clock.instant();
-        if (obstacles.hold(key, now)) {
+        if (obstacles.hold(key, clock.instant())) {
             return false;
         }
         a.memory().sightings().removing(pod.uid(), byRollout);
@@ -61,7 +59,7 @@ final class Remover {
                 // The pod has changed since it was read: what to do is decided anew on what it is now.
                 boolean stale = e.getCode() == HttpURLConnection.HTTP_CONFLICT;
                 if (!stale) {
-                    obstacles.refused(key, message(pod, eviction, e), now);
+                    obstacles.refused(key, message(pod, eviction, e), clock.instant());
                 }
                 return false;
             }

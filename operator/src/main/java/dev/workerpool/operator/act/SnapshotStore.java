@@ -48,15 +48,15 @@ final class SnapshotStore {
 
     /** Numbers a revision as the newest good one; false if it could not be. */
     boolean promote(Assignment a, String revision, long number) {
-        return attempt(a, Kind.RECORD, revision, "numbered", () -> {
+        return attempt(a, Kind.PRUNE, revision, "numbered", () -> {
             resource(a, revision).patch(PatchContext.of(PatchType.JSON_MERGE), "{\"revision\":" + number + "}");
             a.memory().recordWritten(revision, number, clock.instant());
         });
     }
 
-    /** Deletes the record; false if it could not be. */
+    /** Deletes the record, which may be what a quota waits for; false if it could not be. */
     boolean drop(Assignment a, String revision) {
-        return attempt(a, Kind.RECORD, revision, "deleted", () -> {
+        return attempt(a, Kind.PRUNE, revision, "deleted", () -> {
             resource(a, revision).delete();
             a.memory().recordDropped(revision, clock.instant());
         });

@@ -24,6 +24,7 @@ public final class Obstacles<K> {
         CREATE,
         EVICT,
         RECORD,
+        PRUNE,
         STATUS,
         READ
     }

@@ -60,7 +60,10 @@ final class Reporter {
                 return Optional.empty(); // the next pass follows at once, and has more to say
             }
         }
-        Optional<Instant> due = report(view, o, plan, keeping);
+        // What was not done is waited for, if the plan says for whom.
+        boolean waits = !done && plan.blocked().isPresent();
+        Plan said = waits ? new Plan.Rest(plan.wakeAt(), plan.waiting(), plan.blocked()) : plan;
+        Optional<Instant> due = report(view, o, said, keeping);
         if (done) {
             keeping.steps().acted(o, plan.actions()); // only now: what was seen before knows nothing of new workers
         }
