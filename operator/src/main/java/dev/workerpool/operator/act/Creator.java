@@ -62,9 +62,10 @@ final class Creator {
                     .map(Answer.Refused.class::cast)
                     .findFirst()
                     .ifPresent(r -> a.memory().obstacles().refused(Kind.CREATE, r.message(), clock.instant()));
+            boolean anyRefused = answers.stream().anyMatch(Answer.Refused.class::isInstance);
             boolean ok = true;
             for (int i = 0; i < batch.size(); i++) {
-                ok &= remember(a, batch.get(i), answers.get(i));
+                ok &= remember(a, batch.get(i), answers.get(i), anyRefused);
             }
             if (!ok) {
                 return false;
@@ -74,7 +75,7 @@ final class Creator {
         return true;
     }
 
-    private boolean remember(Assignment a, Action.Create create, Answer answer) {
+    private boolean remember(Assignment a, Action.Create create, Answer answer, boolean anyRefused) {
         return switch (answer) {
             case Answer.Made made -> {
                 a.expectations().created(made.uid(), clock.instant());
@@ -87,7 +88,10 @@ final class Creator {
             case Answer.Taken taken -> {
                 a.memory().nameTaken(create.slot(), create.generation());
                 // At once: the worker in whose place it comes may be deleted already.
-                yield run(a, List.of(new Action.Create(create.slot(), create.generation() + 1, create.revision())));
+                yield !anyRefused
+                        && run(
+                                a,
+                                List.of(new Action.Create(create.slot(), create.generation() + 1, create.revision())));
             }
             case Answer.Refused refused -> false;
             case Answer.Again again -> false;
