@@ -41,13 +41,12 @@ final class Rivals {
                 : old.stream().filter(w -> !w.available()).toList();
     }
 
-    /** Those of a slot that another of the same revision stands in for: of them, one that is available stays, and the older. */
+    /** Those of a slot for which another of the same revision stands in, which is available: of several such, the oldest. */
     static List<Worker> doubles(List<Worker> slot) {
         return slot.stream()
                 .filter(w -> slot.stream()
-                        .filter(other -> other.revision().equals(w.revision()))
-                        .min(Comparator.<Worker, Boolean>comparing(other -> !other.available())
-                                .thenComparing(other -> other.pod().generation()))
+                        .filter(other -> other.available() && other.revision().equals(w.revision()))
+                        .min(Comparator.comparing(other -> other.pod().generation()))
                         .filter(stays -> stays != w)
                         .isPresent())
                 .toList();

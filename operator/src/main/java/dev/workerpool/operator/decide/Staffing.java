@@ -87,12 +87,16 @@ final class Staffing {
         if (!(o.state().rollout() instanceof Rollout.Idle)) {
             return Optional.empty();
         }
-        return force.slots().values().stream()
-                .flatMap(slot -> Rivals.doubles(slot).stream())
-                .filter(w ->
-                        force.mayRemove(w) && !isUndeletable(w) && unheard(w).isEmpty())
-                .findFirst()
-                .map(w -> agenda.act(new Action.Delete(w.pod(), false)));
+        for (List<Worker> slot : force.slots().values()) {
+            for (Worker w : Rivals.doubles(slot)) {
+                Optional<String> unheard = unheard(w);
+                unheard.ifPresent(agenda::blocked);
+                if (force.mayRemove(w) && !isUndeletable(w) && unheard.isEmpty()) {
+                    return Optional.of(agenda.act(new Action.Delete(w.pod(), false)));
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     /** Makes the workers that are missing, all at once, as far as delays after failures and I2 let it. */

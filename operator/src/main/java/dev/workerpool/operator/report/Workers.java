@@ -53,6 +53,10 @@ final class Workers {
             return Optional.of(
                     new Readiness(Reason.Scaling, "the number of workers follows spec.replicas: " + replicas));
         }
+        if (unready.isEmpty() && lost == 0) {
+            return Optional.of(
+                    new Readiness(Reason.Healing, "a worker that was let go is back, and the one made for it goes"));
+        }
         String who = unready.stream().map(Worker::name).sorted().limit(3).collect(Collectors.joining(", "));
         return Optional.of(new Readiness(
                 Reason.Healing,

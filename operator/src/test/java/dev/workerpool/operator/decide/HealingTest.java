@@ -229,6 +229,21 @@ class HealingTest {
     }
 
     @Test
+    void aBrokenWorkerThatComesBackDoesNotTakeThePlaceOfTheOneThatStarts() {
+        Film film = aPool().replicas(2).running().crashes("2-0").letGo("2-0").plays("create 2-1 A: WorkerHealed");
+        film.comeBack().rests().ready("2-1").plays("delete 2-0").gone("2-0").rests();
+        assertThat(film.workers()).containsExactly("1-0 A", "2-1 A");
+    }
+
+    @Test
+    void ofTwoThatServeNoneGoesBeforeNodesHaveHeardOfIt() {
+        Film film = aPool().replicas(2).running().letGo("2-0").plays("create 2-1 A: WorkerHealed");
+        film.ready("2-1").rests().comeBack().unheardFor(30).rests().wakesIn(30);
+        assertThat(film.rest().blocked()).get().asString().startsWith("web-2-1 goes at 12:00:30Z at the earliest");
+        film.after(30).plays("delete 2-1");
+    }
+
+    @Test
     void saysWhatToDoWhenNothingCanBeMade() {
         Film film = aPool().replicas(2).running().refuses("B").apply(p -> p.version("B"));
         film.plays("record", "dry run 1-1").recordDeleted("A").gone("1-0").rests();

@@ -9,7 +9,6 @@ import org.junit.jupiter.api.Test;
 /** Scaling at any moment is no rollout (contract, section 3). */
 class ScalingTest {
 
-    /** What is missing is not listed, and no sum overflows. */
     @Test
     void workersWithAHigherNumberThanThereAreAreCalledByThatAlone() {
         Film film = aPool().replicas(3).running().deletionCost("3-0", 1);
@@ -21,6 +20,7 @@ class ScalingTest {
         film.says("worker 3: web-3-1 has until 12:00:30Z to become ready, then web-3-0 is evicted");
     }
 
+    /** What is missing is not listed, and no sum overflows. */
     @Test
     void millionsOfWorkersAreBegunWith500() {
         Film film = aPool().replicas(1).running().apply(p -> p.replicas(Integer.MAX_VALUE));

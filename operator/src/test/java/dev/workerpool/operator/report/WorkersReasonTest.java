@@ -110,6 +110,13 @@ class WorkersReasonTest {
     }
 
     @Test
+    void healingWhileOneThatWasLetGoIsBackBesideTheOneMadeForIt() {
+        World pool = aPool().worker(3, "1.0", Health.AVAILABLE);
+        says(pool, "False Healing", "False Complete", "False Moving");
+        assertThat(ready(pool)).contains("is back");
+    }
+
+    @Test
     void healingNamesWhoIsNotAvailable() {
         World pool = aPool().noWorkers().workers("1.0", 1, 2).worker(3, "1.0", Health.BROKEN);
         says(pool, "False Healing", "False Complete", "False Moving");
