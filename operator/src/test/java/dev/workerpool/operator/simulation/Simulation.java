@@ -154,13 +154,15 @@ final class Simulation {
     private void settle() {
         cluster.faults = false;
         cluster.hungUntil = cluster.outage.map(Outage::until).orElse(cluster.now);
+        cluster.pods.values().stream().filter(p -> p.foreign).forEach(p -> p.nextAt = Instant.MAX);
         Spec s = cluster.pool.spec();
+        int replicas = Math.max(1, s.replicas());
         cluster.mend(LAST_VERSION);
         cluster.edit(new Spec(
                 LAST_VERSION,
-                Math.max(1, s.replicas()),
+                replicas,
                 false,
-                s.maxSurge(),
+                Math.max(s.maxSurge(), cluster.live().size() - replicas), // what others brought back has its room
                 s.minReadySeconds(),
                 600, // long enough for what the faults left behind: lost nodes, delays
                 s.pauseSeconds(),
