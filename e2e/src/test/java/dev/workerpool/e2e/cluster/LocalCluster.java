@@ -56,6 +56,17 @@ public record LocalCluster(Path directory) {
         void close();
     }
 
+    /**
+     * The API server is gone until this is closed, and with it those that end when they cannot renew their lease, as they do
+     * in a cluster that elects leaders. A controller manager that lived on would find all nodes unheard, and call their pods
+     * not ready until the kubelet says otherwise.
+     */
+    public Fault withoutApiServer() {
+        List<String> gone = List.of("kube-controller-manager", "kube-scheduler", "kube-apiserver");
+        gone.forEach(name -> component("stop", name));
+        return () -> gone.reversed().forEach(name -> component("start", name));
+    }
+
     /** SIGKILL to the process of a pod's only container. */
     public void kill(Pod pod) {
         run("kill", "-s", "KILL", process(pod));

@@ -135,11 +135,11 @@ class HighAvailabilityE2E extends InstalledTest {
         Pool pool = create("away", "spec: {replicas: 1}");
         pool.awaitUpToDate("1.0.0");
         int restarts = restarts();
-        cluster.component("stop", "kube-apiserver");
+        Fault away = cluster.withoutApiServer();
         try {
             TimeUnit.SECONDS.sleep(40); // it is the fault itself that lasts so long; nothing is waited for
         } finally {
-            cluster.component("start", "kube-apiserver");
+            away.close();
         }
         Instant back = Instant.now();
         try {
