@@ -106,6 +106,20 @@ class OperatorProcessServerTest {
     }
 
     @Test
+    void logsNoCredentialAtAnyLevel() throws Exception {
+        try (EmbeddedServer server = EmbeddedServer.start()) {
+            Path kubeconfig = server.writeKubeconfig(directory.resolve("kubeconfig"));
+            Files.writeString(
+                    kubeconfig,
+                    Files.readString(kubeconfig).replace("user: {}", "user: {token: s3cr3t-of-the-operator}"));
+            start(Map.of("KUBECONFIG", kubeconfig.toString(), "LOG_LEVEL", "trace"));
+            awaitWork();
+
+            assertThat(Files.readString(output())).contains("TRACE").doesNotContain("s3cr3t", "Authorization");
+        }
+    }
+
+    @Test
     void goesOnWhenAnAnswerBeginsAndNeverEnds() throws Exception {
         try (EmbeddedServer server = EmbeddedServer.start();
                 KubernetesClient client = server.client();

@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.client.http.HttpResponse;
 import io.fabric8.kubernetes.client.http.Interceptor;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
+import java.net.HttpURLConnection;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,6 +49,7 @@ final class Leadership implements Interceptor {
     private final LongSupplier nanoTime;
     private volatile long askedAt;
     private volatile OptionalLong renewedAt = OptionalLong.empty();
+    private volatile int refusal;
     private volatile boolean ending;
     private volatile boolean released;
 
@@ -100,12 +102,28 @@ final class Leadership implements Interceptor {
 
     @Override
     public void after(HttpRequest request, HttpResponse<?> response, AsyncBody.Consumer<List<ByteBuffer>> consumer) {
+        if (ofLease(request)) {
+            tell(request, response.code());
+        }
         if (!request.method().equals("GET") && ofLease(request) && response.isSuccessful()) {
             boolean first = renewedAt.isEmpty();
             renewedAt = OptionalLong.of(askedAt); // not when the answer came: the others count from before that
             if (first) {
                 Thread.ofPlatform().daemon().name("lease").start(this::watch);
             }
+        }
+    }
+
+    /** Of a refusal, once: the elector tries each second. That there is none, or another was quicker, is none. */
+    private void tell(HttpRequest request, int code) {
+        boolean refused = code >= HttpURLConnection.HTTP_BAD_REQUEST
+                && code != HttpURLConnection.HTTP_NOT_FOUND
+                && code != HttpURLConnection.HTTP_CONFLICT;
+        if (refused && code != refusal) {
+            log.warn("Lease {}/{}: the API server answers {} to {}", namespace, LEASE, code, request.method());
+        }
+        if (refused || request.method().equals("GET")) {
+            refusal = refused ? code : 0;
         }
     }
 
