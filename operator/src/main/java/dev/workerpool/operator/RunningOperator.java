@@ -192,6 +192,9 @@ public final class RunningOperator implements AutoCloseable {
 
     private static void configure(ControllerConfigurationOverrider<WorkerPool> configuration, Options options) {
         configuration.withRetry(new GenericRetry().withoutMaxAttempts());
+        // The reconciler's own alarm looks at least once an hour; JOSDK's timer (5.3.2) would keep something of each
+        // pass for 10 h.
+        configuration.withReconciliationMaxInterval(null);
         if (!options.namespaces().isEmpty()) {
             configuration.settingNamespaces(options.namespaces());
         }

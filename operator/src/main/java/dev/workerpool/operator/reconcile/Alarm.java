@@ -53,7 +53,7 @@ final class Alarm extends AbstractEventSource<Void, WorkerPool> {
         }
     }
 
-    synchronized void cancel(ResourceID pool) {
+    private synchronized void cancel(ResourceID pool) {
         Future<?> before = set.remove(pool);
         if (before != null) {
             before.cancel(false);

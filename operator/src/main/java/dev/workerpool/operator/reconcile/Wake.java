@@ -41,7 +41,7 @@ final class Wake {
         return times.flatMap(Optional::stream).min(Instant::compareTo).orElse(Instant.MAX);
     }
 
-    /** From now until then, never nothing; rounded up to the millisecond, so that no deadline is looked at too early. */
+    /** From now until then, never nothing, and at most an hour; rounded up to the millisecond, so that no deadline is looked at too early. */
     static Duration delay(Instant now, Instant wakeAt) {
         if (!wakeAt.isBefore(now.plus(LONGEST))) {
             return LONGEST;

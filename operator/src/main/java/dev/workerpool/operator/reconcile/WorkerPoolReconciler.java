@@ -99,11 +99,7 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
             return UpdateControl.noUpdate(); // its workers are collected by Kubernetes, or orphaned if the user said so
         }
         Instant wakeAt = passOrWait(pool, pools.computeIfAbsent(uid, u -> new Keeping()));
-        if (wakeAt.equals(Instant.MAX)) {
-            alarm.cancel(id);
-        } else {
-            alarm.set(id, Wake.delay(clock.instant(), wakeAt));
-        }
+        alarm.set(id, Wake.delay(clock.instant(), wakeAt));
         return UpdateControl.noUpdate();
     }
 
