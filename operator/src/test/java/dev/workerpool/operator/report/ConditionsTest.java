@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.workerpool.api.WorkerPoolStatus;
 import dev.workerpool.operator.decide.Breaker;
+import dev.workerpool.operator.decide.State;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,15 @@ class ConditionsTest {
         assertThat(progressing(pool.renderActing())).isEqualTo("Blocked: web-1-1: a budget");
         pool.rollingBack("2.0", Optional.of(1));
         assertThat(progressing(pool.renderActing())).startsWith("RollingBack: ");
+    }
+
+    @Test
+    void atReplicas0NoRetryIsPromised() {
+        World pool = aPool().spec("2.0").failed("2.0", State.Result.RolledBack, NOW.plusSeconds(20));
+        assertThat(text(pool, "Stalled")).isEqualTo("False Moving");
+        pool.replicas(0).noWorkers();
+        assertThat(text(pool, "Stalled")).isEqualTo("True RolledBack");
+        assertThat(of(pool, "Ready").getMessage()).doesNotContain("tried again at");
     }
 
     @Test

@@ -76,6 +76,7 @@ class WorkersReasonTest {
     void noSnapshotNamesWhomItWaitedFor() {
         World pool = aPool().noWorkers().filling(Duration.ofSeconds(600)).blocked("quota pods: 0 of 0 left");
         assertThat(ready(pool)).contains("(quota pods: 0 of 0 left)");
+        says(pool, "False NoSnapshot", "False Failed", "True NoSnapshot");
     }
 
     @Test
