@@ -104,7 +104,7 @@ public record WorkerPoolSpec(
             @Min(0)
             @Default("0")
             @JsonPropertyDescription("How long, in seconds, a new worker must stay ready, without a restart, before an"
-                    + " old one may go; 0 or more and below progressDeadlineSeconds. In any case it is 0.3 s, for busy"
+                    + " old one may go; 0 or more and below progressDeadlineSeconds. It is 0.3 s at least, for busy"
                     + " kubelets now and then take a pod's first readiness back. Default: 0.")
             Integer minReadySeconds,
 
@@ -123,7 +123,8 @@ public record WorkerPoolSpec(
             @Min(0)
             @Default("1")
             @JsonPropertyDescription(
-                    "How long, in seconds, to wait between one step and the next; 0 or more. A rollback does not wait. Default: 1.")
+                    "How long, in seconds, to wait between one step and the next; 0 or more. The rollback of a failed"
+                            + " rollout does not wait. Default: 1.")
             Integer pauseSeconds,
 
             @Default("TerminationComplete")
@@ -132,9 +133,10 @@ public record WorkerPoolSpec(
             PodReplacementPolicy podReplacementPolicy,
 
             @JsonPropertyDescription(
-                    "The operator's own check by HTTP, beside the kubelet's probes, of each worker that a"
-                            + " rollout puts in an old one's place; not of a pool's first workers, nor in a rollback, scaling or"
-                            + " healing. Default: none.")
+                    "The operator's own check by HTTP, beside the kubelet's probes, of each worker of the new"
+                            + " revision while a rollout runs, also when that makes workers of a pool that had 0; not of"
+                            + " a pool's first workers, nor in a rollback, nor of what is scaled or healed while no"
+                            + " rollout runs. Default: none.")
             Verification verification,
 
             @Default("Rollback")
@@ -146,8 +148,8 @@ public record WorkerPoolSpec(
             @Default("0")
             @JsonPropertyDescription(
                     "How often a failed revision is tried again by itself, after 10 s, 20 s, 40 s and so"
-                            + " on, or later, when an open circuit breaker lets it; each try that fails counts for that. 0 or"
-                            + " more. Default: 0.")
+                            + " on, or later, when an open circuit breaker lets it; each try that fails counts for that. Not"
+                            + " after a rollback that failed. 0 or more. Default: 0.")
             Integer retryLimit) {}
 
     @JsonIgnoreProperties(ignoreUnknown = true)
@@ -180,7 +182,9 @@ public record WorkerPoolSpec(
 
             @Min(1)
             @Default("1")
-            @JsonPropertyDescription("Seconds between one attempt and the next; 1 or more. Default: 1.")
+            @JsonPropertyDescription(
+                    "Seconds between one attempt and the next, and, up to 5, how long each waits for its"
+                            + " answer; 1 or more. Default: 1.")
             Integer periodSeconds) {}
 
     @JsonIgnoreProperties(ignoreUnknown = true)

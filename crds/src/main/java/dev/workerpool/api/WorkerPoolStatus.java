@@ -85,7 +85,7 @@ public record WorkerPoolStatus(
         @JsonPropertyDescription("Finished rollouts, newest first; spec.rolloutHistoryLimit says how many.")
         List<HistoryEntry> history,
 
-        @JsonPropertyDescription("Figures over history; absent when that is empty. Superseded rollouts count "
+        @JsonPropertyDescription("Figures over history; absent when nothing in it counts. Superseded rollouts count "
                 + "neither in rollouts nor in the durations.")
         Statistics statistics,
 
@@ -111,7 +111,8 @@ public record WorkerPoolStatus(
             @JsonPropertyDescription("The revision they go to.")
             String toRevision,
 
-            @JsonPropertyDescription("When it began.") String startedAt,
+            @JsonPropertyDescription("When it began; of a rollback, when the rollout that failed did.")
+            String startedAt,
 
             @JsonPropertyDescription(
                     "When the present step began, or was given its time anew because an old worker drains for long or the API server was away; its deadline counts from here, the times of pauseSeconds and pausedSeconds apart.")
@@ -162,7 +163,8 @@ public record WorkerPoolStatus(
             @JsonPropertyDescription("The revision of the worker that failed.")
             String revision,
 
-            @JsonPropertyDescription("The name of its pod.") String pod,
+            @JsonPropertyDescription("The name of its pod; empty if none is to blame.")
+            String pod,
 
             @JsonPropertyDescription(
                     "What happened, in a word: ContainerExited, NotReady, VerificationFailed, ProgressDeadlineExceeded, SnapshotRecordGone, or what the kubelet calls it, such as OOMKilled or ErrImagePull.")
@@ -205,7 +207,7 @@ public record WorkerPoolStatus(
                     + "rollback was cut short) or Superseded by another spec.")
             Result result,
 
-            @JsonPropertyDescription("Why it ended so; at most 160 characters.")
+            @JsonPropertyDescription("Why it ended so; at most 160 bytes, 80 once 10 newer ones are there.")
             String message) {}
 
     /** Over {@code history}: superseded rollouts count neither in {@code rollouts} nor in the durations (seconds). */
