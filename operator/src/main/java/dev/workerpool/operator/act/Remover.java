@@ -17,7 +17,7 @@ final class Remover {
         this.clock = clock;
     }
 
-    /** False if it stays. */
+    /** False if it stays, or may stay. */
     boolean evict(Assignment a, PodFacts pod) {
         return remove(
                 a,
@@ -28,7 +28,7 @@ final class Remover {
                 () -> calls.evict(a.namespace(), pod.name(), pod.uid()));
     }
 
-    /** False if it stays. */
+    /** False if it stays, or may stay: nothing is made in its place before the cache shows that it goes. */
     boolean delete(Assignment a, PodFacts pod, boolean byRollout) {
         return remove(
                 a,
@@ -51,7 +51,11 @@ final class Remover {
         } catch (KubernetesClientException e) {
             boolean gone = e.getCode() == HttpURLConnection.HTTP_NOT_FOUND
                     || eviction && e.getCode() == HttpURLConnection.HTTP_CONFLICT;
-            if (!gone && ApiError.definite(e)) {
+            if (!gone && !ApiError.definite(e)) {
+                a.expectations().going(pod.uid(), clock.instant());
+                return false;
+            }
+            if (!gone) {
                 // After a 5xx it may go all the same, and then of our doing.
                 if (e.getCode() < HttpURLConnection.HTTP_INTERNAL_ERROR) {
                     a.memory().sightings().stays(pod.uid());
