@@ -25,8 +25,9 @@ sealed interface Gate {
      * @param isNew whether it has yet to prove itself: then one exit fails it; a worker that was ready once may restart once
      * @param verified whether the operator's own check is asked for: of what a rollout makes alone, not on the way back, where
      *     it may be what broke
+     * @param heardAt until then a kubelet may not have been able to say that it is ready
      */
-    static Gate of(Worker w, Settings s, boolean isNew, boolean verified, Instant now) {
+    static Gate of(Worker w, Settings s, boolean isNew, boolean verified, Instant heardAt, Instant now) {
         PodFacts pod = w.pod();
         if (pod.fault().isPresent()) {
             return new Failed(pod.fault().get());
@@ -36,7 +37,7 @@ sealed interface Gate {
                     .orElse(new PodFacts.Problem("ContainerExited", "a container exited", Optional.empty())));
         }
         if (!pod.ready()) {
-            return unready(w, s, now);
+            return unready(w, s, heardAt, now);
         }
         Instant soaked = w.readySince().orElse(now).plus(s.minReady());
         if (now.isBefore(soaked)) {
@@ -47,7 +48,7 @@ sealed interface Gate {
                 : new Passed();
     }
 
-    private static Gate unready(Worker w, Settings s, Instant now) {
+    private static Gate unready(Worker w, Settings s, Instant heardAt, Instant now) {
         PodFacts pod = w.pod();
         if (pod.nodeLost()) {
             return new Waiting(
@@ -64,6 +65,7 @@ sealed interface Gate {
                 : w.unreadySince().get();
         // A paused rollout stands still, and its clocks with it (contract, section 3, "Paused").
         Instant deadline = since.plus(s.readyTimeout()).plus(w.stoodStill());
+        deadline = deadline.isBefore(heardAt) ? heardAt : deadline;
         if (now.isBefore(deadline)) {
             return new Waiting(
                     Optional.of(deadline),

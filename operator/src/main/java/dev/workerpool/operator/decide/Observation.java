@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Everything a decision rests on, gathered before it is made.
@@ -16,6 +17,7 @@ import java.util.Optional;
  * @param verdict on a pod of the spec
  * @param takenGenerations the highest generation, by slot, of a name that a foreign pod holds
  * @param lostRevisions the revision, by slot, of a worker that went without our doing and was not made again
+ * @param vacated slots whose broken worker the rollout that runs removed, and in which it has yet to make its own
  * @param createNotBefore by slot: growing delay after workers that failed one after the other
  * @param createObstacle why the last create was refused
  * @param recordObstacle why the last write of a record was refused
@@ -33,6 +35,7 @@ public record Observation(
         Verdict verdict,
         Map<Integer, Integer> takenGenerations,
         Map<Integer, String> lostRevisions,
+        Set<Integer> vacated,
         Map<Integer, Instant> createNotBefore,
         Optional<Obstacle> createObstacle,
         Optional<Obstacle> recordObstacle,
@@ -52,6 +55,7 @@ public record Observation(
                 verdict,
                 takenGenerations,
                 lostRevisions,
+                vacated,
                 createNotBefore,
                 createObstacle,
                 recordObstacle,

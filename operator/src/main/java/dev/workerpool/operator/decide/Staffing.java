@@ -107,6 +107,7 @@ final class Staffing {
         wanted.addAll(lostBesideNew());
         List<Action> make = new ArrayList<>();
         int healed = 0;
+        int replaced = 0;
         for (int slot : wanted) {
             if (make.size() >= room || !mayCreate(slot)) {
                 continue;
@@ -118,9 +119,25 @@ final class Staffing {
                 continue;
             }
             make.add(new Action.Create(slot, force.nextGeneration(slot), revision.get()));
-            healed += o.lostRevisions().containsKey(slot) || (force.hasLeaving(slot) && !Wish.mends(o)) ? 1 : 0;
+            if (goesOnReplacing(slot)) {
+                replaced++;
+            } else if (o.lostRevisions().containsKey(slot)
+                    || !Wish.mends(o) && (o.vacated().contains(slot) || force.hasLeaving(slot))) {
+                healed++;
+            }
         }
-        return make.isEmpty() ? Optional.empty() : Optional.of(agenda.act(make, events(make.size(), healed)));
+        return make.isEmpty()
+                ? Optional.empty()
+                : Optional.of(agenda.act(make, events(make.size() - replaced, healed)));
+    }
+
+    /** The rollout removed the slot's broken worker, and could not make its own at once: that is no healing. */
+    private boolean goesOnReplacing(int slot) {
+        return o.vacated().contains(slot)
+                && !o.lostRevisions().containsKey(slot)
+                && o.state().rollout() instanceof Rollout.RollingOut r
+                && canMake(r.course().toRevision())
+                && !Wish.standsStill(o);
     }
 
     /** Slots whose old worker was lost while its surge worker has yet to become ready, or stands as it failed: healed beside it. */
@@ -128,8 +145,7 @@ final class Staffing {
         Optional<String> aim =
                 switch (o.state().rollout()) {
                     case Rollout.RollingOut r -> Optional.of(r.course().toRevision());
-                    case Rollout.RollingBack r ->
-                        Optional.of(r.course().toRevision()).filter(x -> r.wayBack());
+                    case Rollout.RollingBack r -> Optional.empty(); // the one that is made there is all that heals
                     case Rollout.Idle idle -> o.state().failed().map(State.Failed::revision);
                 };
         if (aim.isEmpty()) {
@@ -223,12 +239,11 @@ final class Staffing {
         Optional<String> revision =
                 switch (o.state().rollout()) {
                     case Rollout.RollingOut r
-                    when r.course().fromRevision().isEmpty() ->
+                    when r.course().fromRevision().isEmpty() || goesOnReplacing(slot) ->
                         Optional.of(r.course().toRevision()).filter(this::canMake);
                     case Rollout.RollingOut r ->
                         lost.or(() -> snapshot)
                                 .or(() -> Optional.of(r.course().toRevision()).filter(this::canMake));
-                    case Rollout.RollingBack r when r.wayBack() -> lost.or(() -> snapshot);
                     case Rollout.RollingBack r -> snapshot;
                     case Rollout.Idle idle
                     when o.state().snapshot().isEmpty() -> Wish.accepted(o) ? Optional.of(s.revision()) : lost;

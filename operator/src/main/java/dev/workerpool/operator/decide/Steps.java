@@ -61,9 +61,9 @@ final class Steps {
         force.slots().forEach((slot, workers) -> {
             List<Worker> old = workers.stream().filter(this::isOld).toList();
             for (Worker w : workers) {
-                boolean isNew = !w.everReady() || !old.isEmpty() && old.stream().allMatch(x -> isMadeAfter(w, x));
+                boolean isNew = !w.proven() || !old.isEmpty() && old.stream().allMatch(x -> isMadeAfter(w, x));
                 if (!isOld(w) && (mode != Mode.BACK || isNew)) {
-                    Gate gate = Gate.of(w, s, isNew, mode == Mode.OUT, o.now());
+                    Gate gate = Gate.of(w, s, isNew, mode == Mode.OUT, heardAt(), o.now());
                     judged.add(new Judged(slot, w, gate, !old.isEmpty()));
                 }
             }
@@ -78,13 +78,13 @@ final class Steps {
         return w.pod().generation() > other.pod().generation();
     }
 
-    /** Workers on the target: alone in their slot, ready once, and nothing of their slot draining that still counts. */
+    /** Workers on the target: alone in their slot, through the gate, and nothing of their slot draining that still counts. */
     static int done(Observation o, Workforce force, String target) {
         List<Integer> draining =
                 force.countedLeaving().stream().map(Worker::slot).toList();
         return (int) force.slots().entrySet().stream()
                 .filter(e -> e.getValue().stream().allMatch(w -> w.revision().equals(target)))
-                .filter(e -> e.getValue().stream().anyMatch(Worker::everReady))
+                .filter(e -> e.getValue().stream().anyMatch(Worker::proven))
                 .filter(e -> !draining.contains(e.getKey()))
                 .count();
     }
@@ -110,6 +110,10 @@ final class Steps {
         Instant deadline = clock.deadline();
         if (o.now().isBefore(deadline)) {
             agenda.wakeAt(deadline);
+            return Optional.empty();
+        }
+        if (o.now().isBefore(heardAt())) {
+            agenda.wakeAt(heardAt());
             return Optional.empty();
         }
         if (course.filter(c -> done(o, force, target) > c.done()).isPresent()) {
@@ -217,8 +221,14 @@ final class Steps {
      * those that are ready now and then, but never all at once, and so keep a step from its end for that long.
      */
     private Optional<Plan> replaceBroken() {
-        boolean room = force.pods() <= s.mostPods(); // the one it makes included, for the old one goes
-        if (mode != Mode.OUT || !room || pausing() || proving() >= atOnce()) {
+        List<Worker> draining = force.countedLeaving();
+        boolean room =
+                force.pods() + draining.size() <= s.mostPods(); // the one it makes included, for the old one goes
+        long inStep = Stream.concat(
+                        proving(true).map(Judged::slot), draining.stream().map(Worker::slot))
+                .distinct()
+                .count();
+        if (mode != Mode.OUT || !room || pausing() || inStep >= atOnce()) {
             return Optional.empty();
         }
         Instant overdue = lackingOthers().findAny().isPresent() ? clock.overdue() : Instant.MAX;
@@ -249,7 +259,9 @@ final class Steps {
     private Optional<Plan> surge() {
         List<Worker> draining = force.countedLeaving();
         long room = Math.min(
-                atOnce() - (int) judged.stream().filter(Judged::besideOld).count() - proving(false),
+                atOnce()
+                        - (int) judged.stream().filter(Judged::besideOld).count()
+                        - (int) proving(false).count(),
                 (long) s.replicas() + atOnce() - force.pods() - draining.size());
         List<Worker> old = alone();
         if (old.isEmpty() || room <= 0 || force.staffed() < s.replicas() || pausing()) {
@@ -291,7 +303,13 @@ final class Steps {
     }
 
     private String sentence(Judged j) {
-        String sentence = j.gate() instanceof Gate.Waiting waiting ? waiting.sentence() : "is through the gate";
+        String sentence =
+                switch (j.gate()) {
+                    case Gate.Waiting waiting -> waiting.sentence();
+                    case Gate.Ask ask -> "is to be verified";
+                    case Gate.Passed passed -> "is through the gate";
+                    case Gate.Failed failed -> failed.problem().message();
+                };
         return j.besideOld() ? sentence + ", then " + names(j.slot()) + " is evicted" : sentence;
     }
 
@@ -318,16 +336,11 @@ final class Steps {
     }
 
     /** New workers that have yet to pass the gate. */
-    private int proving() {
-        return proving(true);
-    }
-
-    private int proving(boolean besideOldToo) {
-        return (int) judged.stream()
+    private Stream<Judged> proving(boolean besideOldToo) {
+        return judged.stream()
                 .filter(j -> besideOldToo || !j.besideOld())
                 .filter(j -> !(j.gate() instanceof Gate.Passed))
-                .filter(j -> j.besideOld() || !j.worker().everReady())
-                .count();
+                .filter(j -> j.besideOld() || !j.worker().proven());
     }
 
     /** On trial a single worker goes first, whatever maxSurge says (contract, section 5). */
@@ -349,26 +362,21 @@ final class Steps {
 
     /**
      * Whether half of the step's time is over, and what holds it up says nothing of the new worker: an old one drains, or the
-     * API server was away, and a worker may not go yet, or none could be made. The step's clock is then set anew, so that at
-     * least half of its time is left afterwards.
+     * API server was away, and not all have heard it again. The step's clock is then set anew, so that at least half of its
+     * time is left afterwards.
      */
     boolean isHeldUpLong() {
         boolean drains = force.countedLeaving().stream().anyMatch(this::isOld);
-        if (!drains && !isHeldUpByAnOutage()) {
+        if (!drains && !o.now().isBefore(heardAt())) {
             return false;
         }
         agenda.wakeAt(clock.half());
         return !o.now().isBefore(clock.half());
     }
 
-    private boolean isHeldUpByAnOutage() {
-        return o.outage().filter(out -> o.now().isBefore(out.retryAt())).isPresent()
-                && (stillProving().isEmpty() || judged.stream().anyMatch(j -> j.besideOld() && mayGoOn(j)));
-    }
-
-    /** Whether its old worker is next to go, or it itself, to be made again. */
-    private static boolean mayGoOn(Judged j) {
-        return j.gate() instanceof Gate.Passed || j.worker().pod().nodeLost();
+    /** When all have heard the API server again that was away; nothing that a node could not tell or hear counts before. */
+    private Instant heardAt() {
+        return o.outage().map(Obstacle::retryAt).orElse(Instant.MIN);
     }
 
     private Optional<Plan> remove(Worker w) {

@@ -53,17 +53,30 @@ public final class Wish {
     }
 
     /**
-     * Why a running rollout stands still, in a sentence, if it does: paused, or superseded by a spec that is refused; a
-     * rollback only if paused.
+     * Why a running rollout stands still, in a sentence, if it does: paused, or superseded by a spec that is refused, or of
+     * which no record can be kept; a rollback only if paused.
      */
     static Optional<String> standstill(Observation o) {
         if (o.settings().paused()) {
             return Optional.of("stands still: spec.paused is true; set it to false to go on");
         }
+        if (!(o.state().rollout() instanceof Rollout.RollingOut r)) {
+            return Optional.empty();
+        }
+        String asked = "stands still: version " + o.settings().version() + ", which the spec asks for now, ";
         return refusal(o)
-                .filter(refused -> o.state().rollout() instanceof Rollout.RollingOut)
-                .map(refused -> "stands still: version " + o.settings().version()
-                        + ", which the spec asks for now, is refused; correct the spec and apply it again");
+                .map(refused -> asked + "is refused; correct the spec and apply it again")
+                .or(() -> unrecorded(o, r).map(why -> asked + "cannot be kept yet: " + why));
+    }
+
+    /** Why nothing can be made of the spec yet, although it would be the new target. */
+    private static Optional<String> unrecorded(Observation o, Rollout.RollingOut r) {
+        String revision = o.settings().revision();
+        return o.recordObstacle()
+                .filter(obstacle -> !r.course().toRevision().equals(revision)
+                        && !isSnapshot(o, revision)
+                        && !o.records().containsKey(revision))
+                .map(Obstacle::message);
     }
 
     /** Whether a running rollout stands still. */

@@ -15,6 +15,8 @@ import java.util.Optional;
  * @param stoodStill how long the rollout stood still while it was running and not ready, without a break since
  * @param exits exits of its containers that this process saw since it first saw the pod, or since the rollout began
  * @param everReady whether it was ever seen ready, or may have been before this process started
+ * @param proven whether it has passed the gate once, or may have before this process started; outside a rollout readiness is
+ *     all that is asked
  * @param leavingSince when it was first seen terminating or ended
  * @param removal who made it go, once it is terminating
  * @param check the operator's own verification of it
@@ -27,6 +29,7 @@ public record Worker(
         Duration stoodStill,
         int exits,
         boolean everReady,
+        boolean proven,
         Optional<Instant> leavingSince,
         Removal removal,
         Check check) {

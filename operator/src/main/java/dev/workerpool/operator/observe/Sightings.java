@@ -2,6 +2,7 @@ package dev.workerpool.operator.observe;
 
 import dev.workerpool.operator.decide.PodFacts;
 import dev.workerpool.operator.decide.Rollout;
+import dev.workerpool.operator.decide.Settings;
 import dev.workerpool.operator.decide.Worker;
 import dev.workerpool.operator.decide.Worker.Check;
 import dev.workerpool.operator.decide.Worker.Removal;
@@ -29,10 +30,18 @@ public final class Sightings {
 
     private final Map<String, Sighting> byUid = new HashMap<>();
     private final Map<String, Removal> removals = new HashMap<>();
+    /** By slot: the revision of the newest worker there that passed its gate. */
+    private final Map<Integer, String> provenRevisions = new HashMap<>();
+
     private final Map<Integer, String> lostRevisions = new HashMap<>();
+    /** By UID: whom the rollout that runs removes. */
+    private final Set<String> replacing = new HashSet<>();
+
+    private final Set<Integer> vacated = new HashSet<>();
     private final Map<Integer, Losses> losses = new HashMap<>();
     private final Map<Integer, Instant> createNotBefore = new HashMap<>();
     private Optional<Instant> rollout = Optional.empty();
+    private boolean rollingOut;
     private long looks;
     private String marked = "";
     private final Set<Integer> leftByScaling = new HashSet<>();
@@ -66,6 +75,7 @@ public final class Sightings {
         private Optional<Instant> leavingSince = Optional.empty();
         private int exitsBefore;
         private boolean everReady;
+        private boolean proven;
         private boolean seenLive;
         private Check check = Check.NONE;
     }
@@ -77,6 +87,9 @@ public final class Sightings {
     public void removing(String uid, boolean byRollout) {
         Removal before = removals.putIfAbsent(uid, byRollout ? Removal.ROLLOUT : Removal.OTHERS);
         marked = before == null ? uid : "";
+        if (byRollout && rollingOut) {
+            replacing.add(uid);
+        }
         Sighting seen = byUid.get(uid);
         if (seen != null && !byRollout) {
             leftByScaling.add(seen.last.slot());
@@ -89,6 +102,7 @@ public final class Sightings {
             return;
         }
         removals.remove(uid);
+        replacing.remove(uid);
         Sighting seen = byUid.get(uid);
         if (seen != null) {
             leftByScaling.remove(seen.last.slot());
@@ -106,21 +120,23 @@ public final class Sightings {
     /**
      * Takes in the pods as the cache shows them now and returns them with what is known of each.
      *
-     * @param running a rollout of another start counts the exits of its workers anew; while it stands still, so do their
-     *     clocks
-     * @param replicas wanted: with as many there none is missing, and what was lost before is forgotten
+     * @param running one of another start counts the exits and failed verifications of its workers anew; while it stands
+     *     still, so do their clocks
+     * @param settings with as many there as {@code replicas} says none is missing, and what was lost before is forgotten
      */
-    public List<Worker> see(List<PodFacts> pods, Optional<Rollout.Course> running, int replicas, Instant now) {
-        Optional<Instant> rolloutStartedAt = running.map(Rollout.Course::startedAt);
-        Optional<Instant> pausedSince = running.flatMap(Rollout.Course::pausedSince);
-        if (!rolloutStartedAt.equals(rollout)) {
-            rollout = rolloutStartedAt;
-            byUid.values().forEach(seen -> seen.exitsBefore = seen.last.exits());
+    public List<Worker> see(List<PodFacts> pods, Rollout running, Settings settings, Instant now) {
+        Optional<Instant> startedAt = running.running().map(Rollout.Course::startedAt);
+        if (!startedAt.equals(rollout)) {
+            rollout = startedAt;
+            byUid.values().forEach(seen -> beginAnew(seen, running));
+            replacing.clear();
+            vacated.clear();
         }
+        rollingOut = running instanceof Rollout.RollingOut;
         looks++;
         List<Worker> workers = new ArrayList<>();
         for (PodFacts pod : pods) {
-            workers.add(see(pod, pausedSince, now));
+            workers.add(see(pod, running, settings, now));
         }
         Set<String> present = pods.stream().map(PodFacts::uid).collect(Collectors.toSet());
         for (String uid : List.copyOf(byUid.keySet())) {
@@ -130,14 +146,26 @@ public final class Sightings {
                     left(seen, uid, now);
                 }
                 removals.remove(uid);
+                replacing.remove(uid);
             }
         }
         Set<Integer> staffed =
                 pods.stream().filter(PodFacts::live).map(PodFacts::slot).collect(Collectors.toSet());
-        if (staffed.size() >= replicas) {
+        vacated.removeAll(staffed);
+        if (staffed.size() >= settings.replicas()) {
             lostRevisions.keySet().retainAll(staffed);
+            provenRevisions.keySet().retainAll(staffed);
+            vacated.clear();
         }
         return List.copyOf(workers);
+    }
+
+    /** What a worker did under an earlier rollout does not count against it in this one. */
+    private static void beginAnew(Sighting seen, Rollout running) {
+        seen.exitsBefore = seen.last.exits();
+        if (running instanceof Rollout.RollingOut && !seen.check.passed()) {
+            seen.check = Check.NONE;
+        }
     }
 
     /** By slot: the revision of a worker that went without our doing, until one of that revision stands there again. */
@@ -145,16 +173,22 @@ public final class Sightings {
         return Map.copyOf(lostRevisions);
     }
 
+    /** Slots whose broken worker the rollout that runs removed, and in which it has yet to make its own. */
+    public Set<Integer> vacated() {
+        return Set.copyOf(vacated);
+    }
+
     /** By slot: not before this is a worker made again, because those before it failed. */
     public Map<Integer, Instant> createNotBefore() {
         return Map.copyOf(createNotBefore);
     }
 
-    private Worker see(PodFacts pod, Optional<Instant> pausedSince, Instant now) {
+    private Worker see(PodFacts pod, Rollout running, Settings settings, Instant now) {
         Sighting seen = byUid.computeIfAbsent(pod.uid(), uid -> {
             Sighting first = new Sighting();
             // With a restart behind it, it may have been ready before this process started.
             first.everReady = pod.exits() > 0;
+            first.proven = first.everReady;
             first.exitsBefore = pod.exits();
             first.firstLook = looks;
             if (pod.live()) {
@@ -193,7 +227,13 @@ public final class Sightings {
         } else {
             seen.runningSince = Optional.empty();
         }
-        clockPause(seen, pausedSince, now);
+        if (!seen.proven && pod.live() && passesGate(seen, running, settings, now)) {
+            seen.proven = true;
+        }
+        if (seen.proven && pod.live()) {
+            provenRevisions.put(pod.slot(), pod.revision());
+        }
+        clockPause(seen, running.running().flatMap(Rollout.Course::pausedSince), now);
         return new Worker(
                 pod,
                 seen.readySince,
@@ -202,9 +242,26 @@ public final class Sightings {
                 seen.stoodStill,
                 pod.exits() - seen.exitsBefore,
                 seen.everReady,
+                seen.proven,
                 seen.leavingSince,
                 removalOf(pod, seen),
                 seen.check);
+    }
+
+    /** Only a rollout asks for more than readiness, and only of what was not ready before this process started. */
+    private boolean passesGate(Sighting seen, Rollout running, Settings settings, Instant now) {
+        if (seen.readySince.isEmpty()) {
+            return false;
+        }
+        if (looks == 1 || !(running instanceof Rollout.RollingOut)) {
+            return true;
+        }
+        boolean soaked = !now.isBefore(seen.readySince.get().plus(settings.minReady()));
+        boolean passes = soaked && (settings.verification().isEmpty() || seen.check.passed());
+        if (passes) {
+            lostRevisions.remove(seen.last.slot()); // it stands for the one that was lost beside it
+        }
+        return passes;
     }
 
     private static void clockPause(Sighting seen, Optional<Instant> pausedSince, Instant now) {
@@ -246,9 +303,12 @@ public final class Sightings {
             if (removals.get(uid) == Removal.OTHERS && leftByScaling.remove(slot)) {
                 lostRevisions.remove(slot);
             }
+            if (replacing.contains(uid)) {
+                vacated.add(slot);
+            }
             return;
         }
-        lostRevisions.put(slot, seen.last.revision());
+        lostRevisions.put(slot, provenRevisions.getOrDefault(slot, seen.last.revision()));
         if (seen.everReady && (!seen.last.ended() || seen.last.terminating())) {
             return; // somebody deleted a good one
         }

@@ -6,11 +6,13 @@ import dev.workerpool.api.WorkerPool;
 import dev.workerpool.api.WorkerPoolSpec;
 import dev.workerpool.operator.decide.Action;
 import dev.workerpool.operator.decide.PodFacts;
+import dev.workerpool.operator.decide.Rollout;
 import dev.workerpool.operator.decide.Verdict;
 import dev.workerpool.operator.decide.Worker;
 import dev.workerpool.operator.observe.Obstacles.Kind;
 import dev.workerpool.operator.observe.PoolMemory;
 import dev.workerpool.operator.observe.View;
+import dev.workerpool.operator.pods.EffectiveSpec;
 import dev.workerpool.operator.pods.PodFactory;
 import dev.workerpool.operator.pods.PodReading;
 import dev.workerpool.operator.pods.RevisionContent;
@@ -20,7 +22,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -127,6 +128,18 @@ class ActionRunnerTest {
         assertThat(visibility(List.of(facts(worker(1, 0))))).isEqualTo(Expectations.Visibility.WAITING);
     }
 
+    /** The pod may be there still: with another in its place there would be one too many. */
+    @Test
+    void nothingIsMadeInThePlaceOfAPodOfWhichNobodySaidThatItGoes() {
+        Pod broken = worker(1, 0);
+        server.answer("DELETE", "/pods/web-1-0", 0, "");
+
+        assertThat(run(new Action.Delete(facts(broken), true), new Action.Create(1, 1, revision)))
+                .isFalse();
+        assertThat(server.requests()).singleElement().asString().startsWith("DELETE");
+        assertThat(visibility(List.of(facts(broken)))).isEqualTo(Expectations.Visibility.WAITING);
+    }
+
     @Test
     void anEvictionThatABudgetRefusesIsAnObstacleThatNamesIt() {
         server.answer("POST", "/pods/web-1-0/eviction", 429, """
@@ -180,7 +193,7 @@ class ActionRunnerTest {
 
     private Worker see(Pod pod) {
         return memory.sightings()
-                .see(List.of(facts(pod)), Optional.empty(), 1, NOON)
+                .see(List.of(facts(pod)), new Rollout.Idle(), EffectiveSpec.settings(pool), NOON)
                 .getFirst();
     }
 

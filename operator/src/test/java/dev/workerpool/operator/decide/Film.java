@@ -37,6 +37,7 @@ final class Film {
     private final Set<String> refused = new HashSet<>();
     private final Set<String> unhealthy = new HashSet<>();
     private Optional<Obstacle> createObstacle = Optional.empty();
+    private boolean refusesNextCreate;
     private Optional<Obstacle> recordObstacle = Optional.empty();
     private Optional<Obstacle> evictObstacle = Optional.empty();
     private Optional<Obstacle> outage = Optional.empty();
@@ -192,9 +193,20 @@ final class Film {
         return this;
     }
 
+    /** The next create is refused; creates are tried again after 10 s. */
+    Film refusesNextCreate() {
+        refusesNextCreate = true;
+        return this;
+    }
+
     /** Records are refused for now, and tried again after 10 s. */
     Film recordsRefused() {
         recordObstacle = Optional.of(new Obstacle("waits for quota of records", now.plusSeconds(10)));
+        return this;
+    }
+
+    Film recordsGranted() {
+        recordObstacle = Optional.empty();
         return this;
     }
 
@@ -414,11 +426,7 @@ final class Film {
     }
 
     Observation observe() {
-        List<Worker> workers = sightings.see(
-                List.copyOf(pods.values()),
-                state.rollout().running(),
-                spec.settings().replicas(),
-                now);
+        List<Worker> workers = sightings.see(List.copyOf(pods.values()), state.rollout(), spec.settings(), now);
         return new Observation(
                 "web",
                 spec.settings(),
@@ -428,6 +436,7 @@ final class Film {
                 verdict,
                 Map.copyOf(foreign),
                 sightings.lostRevisions(),
+                sightings.vacated(),
                 sightings.createNotBefore(),
                 createObstacle,
                 recordObstacle,
@@ -468,8 +477,14 @@ final class Film {
                 yield "record" + events(r.events());
             }
             case Plan.Act a -> {
-                String line = a.actions().stream().map(this::act).collect(Collectors.joining(" + "));
-                yield line + events(a.events());
+                List<String> done = new ArrayList<>();
+                for (Action action : a.actions()) {
+                    done.add(act(action));
+                    if (done.getLast().startsWith("refused")) {
+                        yield String.join(" + ", done);
+                    }
+                }
+                yield String.join(" + ", done) + events(a.events());
             }
         };
     }
@@ -510,6 +525,11 @@ final class Film {
 
     private String create(Action.Create c) {
         String name = c.slot() + "-" + c.generation();
+        if (refusesNextCreate) {
+            refusesNextCreate = false;
+            quotaExceeded();
+            return "refused " + name + " " + version(c.revision());
+        }
         PodFacts made = new PodFacts(
                 "web-" + name,
                 "uid-" + ++changes,

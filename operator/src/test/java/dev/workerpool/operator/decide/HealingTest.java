@@ -275,6 +275,32 @@ class HealingTest {
                 .plays("record", "record: RolloutSuperseded, RollbackStarted", "create 2-0 A: WorkerHealed");
     }
 
+    /** What is lost on the way back is not made at what the spec no longer asks for. */
+    @Test
+    void wayBackHealsWhatItHadYetToReplaceAtTheSnapshot() {
+        Film back = halfway().apply(p -> p.version("A"));
+        back.plays("record", "record: RolloutSuperseded, RollbackStarted", "create 1-2 A")
+                .gone("1-1")
+                .rests(); // 1-2 is what is made in its place
+        halfway()
+                .apply(p -> p.version("A"))
+                .quotaExceeded()
+                .plays("record", "record: RolloutSuperseded, RollbackStarted")
+                .gone("1-1")
+                .quotaGranted()
+                .plays("create 1-0 A: WorkerHealed");
+    }
+
+    /** The new worker had yet to prove itself: its version is not what the slot had. */
+    @Test
+    void ofASlotThatLostBothItsWorkersTheOldOneIsMadeAgain() {
+        Film film = aPool().replicas(1).running().begins("B").plays("create 1-1 B");
+        film.deleted("1-0", "1-1").plays("create 1-2 A: WorkerHealed", "create 1-3 B");
+        Film other = aPool().replicas(1).running().begins("B").plays("create 1-1 B");
+        other.deleted("1-0").plays("create 1-2 A: WorkerHealed").gone("1-0");
+        other.ready("1-2").rests().deleted("1-2", "1-1").plays("create 1-3 A: WorkerHealed", "create 1-4 B");
+    }
+
     /** One of two workers is on B, and the rollout goes on. */
     private static Film halfway() {
         return aPool().replicas(2)

@@ -122,8 +122,8 @@ class OutageTest {
                 .begins("B")
                 .plays("create 1-1 B");
         film.ready("1-1").after(5).unready("1-1").after(5).ready("1-1").rests();
-        film.after(4).unheardFor(20).plays("record: RolloutFailed, RollbackStarted");
-        film.waits(7, "web-1-1 goes at 12:00:34Z at the earliest: the API server was away");
+        assertThat(film.after(4).pass()).isEqualTo("record: RolloutFailed, RollbackStarted");
+        film.unheardFor(20).rests().waits(7, "web-1-1 goes at 12:00:34Z at the earliest: the API server was away");
         film.after(7).plays("record"); // half of the step's time is over, and its clock is set anew
         film.after(7).plays("record");
         film.after(6).plays("evict 1-1", "record: RollbackSucceeded");
@@ -143,16 +143,47 @@ class OutageTest {
     }
 
     @Test
-    void isNoExcuseForANewWorkerThatIsNotReady() {
+    void isNoExcuseForANewWorkerThatIsNotReadyWhenAllHaveHeardAgain() {
         Film film = aPool().replicas(2)
                 .progressDeadlineSeconds(50)
                 .running()
                 .begins("B")
                 .plays("create 1-1 B");
-        film.unheardFor(60)
-                .after(50)
+        film.unheardFor(20)
+                .after(20)
+                .rests()
+                .after(10)
                 .plays("record: RolloutFailed, RollbackStarted", "delete 1-1 by rollout", "record: RollbackSucceeded");
         assertThat(film.state().lastFailure().orElseThrow().message()).doesNotContain("the API server was away");
+    }
+
+    /** Its kubelet could not say that it is ready, and needs a moment to say so afterwards. */
+    @Test
+    void aNewWorkerIsNotFailedBecauseNobodyCouldSayThatItIsReady() {
+        Film film = aPool().replicas(2)
+                .progressDeadlineSeconds(50)
+                .running()
+                .begins("B")
+                .surges();
+        film.after(55)
+                .unheardFor(60)
+                .plays("record")
+                .waits(25, "worker 1 of 2: web-1-1 has until 12:01:55Z to become" + " ready, then web-1-0 is evicted");
+        film.ready("1-1")
+                .after(25)
+                .plays("record")
+                .after(25)
+                .plays("record")
+                .after(10)
+                .plays("evict 1-0");
+    }
+
+    @Test
+    void aFirstFillIsNotFailedBeforeAllHaveHeardAgain() {
+        Film film = aPool().replicas(1).progressDeadlineSeconds(50).created();
+        film.plays("record", "dry run 1-0", "keep A", "create 1-0 A").pending("1-0");
+        film.after(50).unheardFor(20).rests().wakesIn(20);
+        film.after(20).plays("record: Blocked");
     }
 
     @Test
@@ -173,5 +204,18 @@ class OutageTest {
                 .gone("1-1")
                 .plays("create 1-1 B");
         assertThat(film.state().breaker().failures()).isZero();
+    }
+
+    /** It asks the new worker anew, which takes as long as it takes: nothing of that is the worker's. */
+    @Test
+    void isNoPartOfTheDeadlineOfAStepForANewOperatorEither() {
+        Film film = aPool().replicas(2)
+                .progressDeadlineSeconds(50)
+                .minReadySeconds(1)
+                .running()
+                .begins("B")
+                .surges();
+        film.ready("1-1").rests().after(60).operatorRestarts().unheardFor(60).plays("record");
+        film.after(1).rests().says("web-1-0 goes at 12:02:00Z at the earliest: the API server was away");
     }
 }

@@ -119,4 +119,18 @@ class RetryTest {
                 .crashes("1-1");
         film.playsOut();
     }
+
+    /** It serves alone in its slot and so cannot be made anew; what was wrong may have been somebody else. */
+    @Test
+    void asksAWorkerThatServesAloneAnew() {
+        Film film =
+                aPool().replicas(1).verified(1, 1).pauseOnFailure().running().unhealthy("B");
+        film.apply(p -> p.replicas(0)).playsOut();
+        film.apply(p -> p.version("B")).playsOut();
+        film.apply(p -> p.replicas(1)).playsOut();
+        assertThat(film.told()).anyMatch(e -> e.startsWith("RolloutFailed"));
+        film.healthy("B").apply(p -> p.retry("1"));
+        assertThat(film.playsOut()).last().asString().contains("promote B");
+        assertThat(film.state().snapshot().orElseThrow().version()).isEqualTo("B");
+    }
 }

@@ -403,4 +403,63 @@ class RolloutTest {
                         Event.Kind.InvalidTemplate,
                         Event.Kind.NoReadinessProbe);
     }
+
+    @Test
+    void brokenOldWorkerWaitsUntilTheOneBeforeItIsGone() {
+        Film film = aPool().replicas(4).running().unready("2-0", "3-0").rests().after(30);
+        film.begins("B")
+                .plays("delete 2-0 by rollout + create 2-1 B")
+                .ready("2-1")
+                .rests() // 2-0 drains, and counts
+                .gone("2-0")
+                .plays("record: WorkerReplaced", "delete 3-0 by rollout + create 3-1 B");
+    }
+
+    /** The quota counts the pod that drains: made at the snapshot, it would be broken again, and the fix never gets in. */
+    @Test
+    void brokenOldWorkerIsReplacedByTheTargetAlsoWhenItCannotBeMadeAtOnce() {
+        Film film = aPool().replicas(3).running().unready("3-0").rests().after(30);
+        film.begins("B")
+                .refusesNextCreate()
+                .plays("delete 3-0 by rollout + refused 3-1 B")
+                .gone("3-0")
+                .after(10)
+                .plays("create 3-0 B");
+        assertThat(film.told()).noneMatch(e -> e.startsWith("WorkerHealed") || e.startsWith("Scaled"));
+    }
+
+    /** Nothing of the new version is made meanwhile. */
+    @Test
+    void brokenOldWorkerThatCouldNotBeReplacedIsMadeAsItWasWhilePaused() {
+        Film film = aPool().replicas(3).running().unready("3-0").rests().after(30);
+        film.begins("B").refusesNextCreate().plays("delete 3-0 by rollout + refused 3-1 B");
+        film.apply(p -> p.paused(true)).plays("record").after(10).plays("create 3-1 A: WorkerHealed");
+    }
+
+    /** It gates its slot's step as a surge worker does, although no old worker waits for it. */
+    @Test
+    void workerAloneInItsSlotHasToPassTheGateToo() {
+        Film film = aPool().replicas(3)
+                .minReadySeconds(5)
+                .running()
+                .unready("3-0")
+                .rests()
+                .after(30);
+        film.begins("B").plays("delete 3-0 by rollout + create 3-1 B").gone("3-0");
+        film.ready("3-1").rests().waits(5, "worker 3 of 3: web-3-1 must stay ready until 12:00:35Z");
+        film.after(5).plays("record: WorkerReplaced", "create 1-1 B");
+    }
+
+    @Test
+    void workerAloneInItsSlotMayNotRestartBeforeItHasPassedTheGate() {
+        Film film = aPool().replicas(3)
+                .minReadySeconds(5)
+                .running()
+                .unready("3-0")
+                .rests()
+                .after(30);
+        film.begins("B").plays("delete 3-0 by rollout + create 3-1 B").gone("3-0");
+        film.ready("3-1").rests();
+        assertThat(film.crashes("3-1").pass()).isEqualTo("record: RolloutFailed, RollbackStarted");
+    }
 }

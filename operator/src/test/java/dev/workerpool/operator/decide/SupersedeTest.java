@@ -245,4 +245,18 @@ class SupersedeTest {
         assertThat(film.said())
                 .contains("broken workers go at once, the others go back to version A one step after another");
     }
+
+    /** What the spec no longer asks for is not rolled out further, whatever keeps the new one from being kept as a record. */
+    @Test
+    void rolloutStandsStillWhileTheRecordOfTheNewSpecIsRefused() {
+        Film film =
+                aPool().replicas(2).running().begins("B").plays("create 1-1 B").recordsRefused();
+        film.apply(p -> p.version("C")).plays("record", "dry run 1-2");
+        film.ready("1-1")
+                .rests() // 1-0 stays
+                .says("waits for quota of records")
+                .isBlocked();
+        film.after(10).recordsGranted();
+        film.plays("record", "keep C", "record: RolloutSuperseded, RolloutStarted", "evict 1-1");
+    }
 }

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Pool "web" with 2 workers, minReadySeconds 10 and snapshot "rA", as a pass sees it. */
 final class Seen {
@@ -45,6 +46,7 @@ final class Seen {
                 verdict,
                 Map.of(),
                 Map.of(),
+                Set.of(),
                 Map.of(),
                 Optional.empty(),
                 Optional.empty(),
@@ -93,6 +95,7 @@ final class Seen {
                 Optional.of(NOW),
                 Duration.ZERO,
                 0,
+                ready,
                 ready,
                 Optional.empty(),
                 Worker.Removal.NONE,

@@ -54,6 +54,7 @@ final class Sample {
                 Duration.ZERO,
                 0,
                 health != Health.STARTING,
+                health != Health.STARTING,
                 Optional.empty(),
                 Worker.Removal.NONE,
                 Worker.Check.NONE);

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A pool at rest (version 1.0, three workers, all available), and what can be changed about it. Revisions are "r" +
@@ -237,6 +238,7 @@ final class World {
                 verdict,
                 Map.of(),
                 Map.copyOf(lost),
+                Set.of(),
                 Map.of(),
                 Optional.empty(),
                 Optional.empty(),

@@ -100,6 +100,7 @@ final class BrokenPlanners {
                 o.verdict(),
                 o.takenGenerations(),
                 o.lostRevisions(),
+                o.vacated(),
                 o.createNotBefore(),
                 o.createObstacle(),
                 o.recordObstacle(),

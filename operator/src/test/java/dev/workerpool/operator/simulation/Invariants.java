@@ -43,6 +43,9 @@ final class Invariants {
     /** What the operator does not know makes those who watch sleep longer in an outage that begins before this. */
     private Instant ignorantUntil = Instant.MIN;
 
+    /** By slot: the UID of a broken worker that a rollout removes, to put its own there, until another is seen there. */
+    private final Map<Integer, String> vacated = new HashMap<>();
+
     private final Map<String, Instant> readySince = new HashMap<>();
     private final Map<String, String> readyMarks = new HashMap<>();
 
@@ -82,6 +85,9 @@ final class Invariants {
                 readySince.putIfAbsent(pod.uid(), cluster.now);
             }
         }
+        pods.values().stream()
+                .filter(p -> p.live() && !p.uid().equals(vacated.get(p.slot())))
+                .forEach(p -> vacated.remove(p.slot()));
         viewPool = pool;
         pods.values().forEach(p -> had.computeIfAbsent(p.slot(), slot -> new HashSet<>())
                 .add(p.revision()));
@@ -105,6 +111,15 @@ final class Invariants {
         boolean surge = ours.stream().anyMatch(p -> p.facts.live() && p.facts.slot() == c.slot());
         if (surge && spec.terminationComplete() && !healsBeside(c, ours)) {
             live += ours.stream().filter(this::countsAsRemoved).count();
+        }
+        boolean replaces = vacated.containsKey(c.slot())
+                && !surge
+                && state.rollout() instanceof Rollout.RollingOut r
+                && c.revision().equals(r.course().toRevision());
+        if (replaces && spec.terminationComplete()) {
+            live += ours.stream()
+                    .filter(p -> p.facts.slot() != c.slot() && countsAsRemoved(p))
+                    .count();
         }
         check(live + 1 <= spec.replicas() + spec.maxSurge(), "I2: " + (live + 1) + " pods with " + c);
         check(
@@ -131,6 +146,7 @@ final class Invariants {
                         || state.snapshot().isEmpty()
                         || isSnapshot(state, c.revision())
                         || ofTheTarget
+                        || replaces
                         || had.getOrDefault(c.slot(), Set.of()).contains(c.revision()),
                 "neither the snapshot's nor what the worker was: " + c);
         boolean failed =
@@ -168,6 +184,15 @@ final class Invariants {
                         .orElse(false);
     }
 
+    /** The operator is about to remove it, which may be refused, or somebody else may have done so. */
+    void announced(PodFacts pod, boolean byRollout) {
+        boolean alone = view.values().stream()
+                .noneMatch(p -> p.live() && p.slot() == pod.slot() && !p.uid().equals(pod.uid()));
+        if (byRollout && alone && cluster.pool.state().rollout() instanceof Rollout.RollingOut) {
+            vacated.put(pod.slot(), pod.uid());
+        }
+    }
+
     void removing(PodFacts pod, boolean byRollout) {
         Spec spec = viewPool.spec();
         check(!byRollout || !spec.paused(), "paused, and yet removed: " + pod.name());
@@ -175,7 +200,7 @@ final class Invariants {
             return;
         }
         check(
-                !cluster.now.plus(DRAIN).isBefore(cluster.heardAt),
+                !isUnheard(),
                 "unheard: " + pod.name() + " removed, and nodes send it requests until " + cluster.heardAt,
                 cluster.wentAwayAt.isBefore(ignorantUntil));
         long others = view.values().stream()
@@ -200,6 +225,10 @@ final class Invariants {
         check(replaced, "I4: " + pod.name() + " removed before its replacement has passed the gate");
     }
 
+    private boolean isUnheard() {
+        return cluster.now.plus(DRAIN).isBefore(cluster.heardAt);
+    }
+
     private boolean notRemovedByUs(PodFacts seen) {
         SimPod pod = cluster.pods.get(seen.name());
         return pod != null ? !pod.removedByOperator : true;
@@ -210,11 +239,8 @@ final class Invariants {
         return !cluster.now.isBefore(since.plusSeconds(spec.minReadySeconds()));
     }
 
-    /**
-     * @param now by the operator's clock
-     * @param onlyUnheard whether an outage alone keeps it from its work
-     */
-    void recorded(State before, State after, Spec spec, Instant now, boolean onlyUnheard) {
+    /** @param now by the operator's clock */
+    void recorded(State before, State after, Spec spec, Instant now) {
         check(after.history().size() <= before.history().size() + 1, "two ends in one record");
         boolean failedNow = before.rollout() instanceof Rollout.RollingOut
                 && after.breaker().failures() == before.breaker().failures() + 1;
@@ -242,13 +268,13 @@ final class Invariants {
                         || Duration.between(after.lastFailure().orElseThrow().time(), now)
                                 .isZero(),
                 "the evidence is of another time");
+        boolean byTheClock = !after.lastFailure().equals(before.lastFailure())
+                && Set.of("NotReady", "ProgressDeadlineExceeded")
+                        .contains(after.lastFailure().get().reason());
         check(
-                !onlyUnheard
-                        || before.rollout().running().isEmpty()
-                        || after.lastFailure().equals(before.lastFailure())
-                        || !after.lastFailure().get().reason().equals("ProgressDeadlineExceeded")
-                        || !after.lastFailure().get().pod().isEmpty(),
-                "a step's deadline passed, and only an outage kept it from its end");
+                !byTheClock || !isUnheard(),
+                "a worker's time was over while its node could not say that it is ready",
+                cluster.wentAwayAt.isBefore(ignorantUntil));
         boolean rollbackFailed = before.rollout() instanceof Rollout.RollingBack
                 && after.history().size() > before.history().size()
                 && after.history().get(0).result() == State.Result.RollbackFailed;

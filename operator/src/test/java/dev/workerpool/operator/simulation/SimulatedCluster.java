@@ -118,11 +118,13 @@ final class SimulatedCluster {
     boolean wentAwayAgain;
 
     boolean faults = true;
+    private final boolean quota;
     private long resourceVersion = 100;
     private long uids;
 
     SimulatedCluster(SplittableRandom random, Spec spec) {
         this.random = random;
+        quota = chance(0.25);
         qualities.put(spec.version(), Quality.GOOD);
         pool = new Pool(spec, State.NEW, ++resourceVersion, 1);
         cachedPool = pool;
@@ -139,9 +141,9 @@ final class SimulatedCluster {
         });
     }
 
-    /** Most drain within seconds; workers of some revisions take longer than any step may. */
+    /** Most drain within seconds; workers of some revisions take longer than any step may, which a quota would not survive. */
     private Duration grace(String revision) {
-        return graces.computeIfAbsent(revision, r -> Duration.ofSeconds(chance(0.1) ? 900 : 10));
+        return graces.computeIfAbsent(revision, r -> Duration.ofSeconds(!quota && chance(0.1) ? 900 : 10));
     }
 
     void mend(int version) {
@@ -165,6 +167,14 @@ final class SimulatedCluster {
         pool = new Pool(pool.spec(), state, ++resourceVersion, pool.generation());
         publishPool();
         return true;
+    }
+
+    /** A quota of as many pods as a rollout may have counts those that drain too. */
+    boolean quotaIsExceeded() {
+        long held = pods.values().stream()
+                .filter(p -> !p.foreign && !p.facts.ended())
+                .count();
+        return quota && held >= pool.spec().replicas() + pool.spec().maxSurge();
     }
 
     /** Empty if the name is taken. */

@@ -174,21 +174,9 @@ final class SimulatedOperator {
         }
     }
 
-    private boolean waitsForNothingButAnOutage() {
-        return last.outage().isPresent()
-                && last.workers().stream().filter(Worker::live).allMatch(Worker::available)
-                && last.createNotBefore().isEmpty()
-                && createObstacle.isEmpty()
-                && evictObstacle.isEmpty()
-                && deleteObstacles.isEmpty();
-    }
-
     private Observation observe(Pool pool, Map<String, PodFacts> pods) {
-        List<Worker> workers = sightings.see(
-                List.copyOf(pods.values()),
-                pool.state().rollout().running(),
-                pool.spec().replicas(),
-                now());
+        List<Worker> workers =
+                sightings.see(List.copyOf(pods.values()), pool.state().rollout(), settings(pool.spec()), now());
         return new Observation(
                 "p",
                 settings(pool.spec()),
@@ -198,6 +186,7 @@ final class SimulatedOperator {
                 verdict,
                 Map.copyOf(taken),
                 sightings.lostRevisions(),
+                sightings.vacated(),
                 sightings.createNotBefore(),
                 createObstacle,
                 recordObstacle,
@@ -261,7 +250,7 @@ final class SimulatedOperator {
             return;
         }
         writes++;
-        invariants.recorded(before, next, pool.spec(), now(), waitsForNothingButAnOutage());
+        invariants.recorded(before, next, pool.spec(), now());
         boolean lost = answerLost();
         if (lost) {
             expectations.poolMaybeWritten(Long.toString(pool.resourceVersion()), now());
@@ -293,7 +282,7 @@ final class SimulatedOperator {
     }
 
     private boolean create(Action.Create c, Pool pool) {
-        if (refused()) {
+        if (refused() || cluster.quotaIsExceeded()) {
             createObstacle = Optional.of(new Obstacle("quota", now().plusSeconds(1 + cluster.random.nextInt(9))));
             return false;
         }
@@ -322,6 +311,7 @@ final class SimulatedOperator {
 
     private boolean remove(PodFacts seen, boolean byRollout, boolean eviction) {
         sightings.removing(seen.uid(), byRollout);
+        invariants.announced(seen, byRollout);
         SimPod pod = cluster.pods.get(seen.name());
         boolean kept = !eviction && cluster.faults && pod != null && pod.undeletable;
         if (refused() || kept) {
@@ -339,13 +329,13 @@ final class SimulatedOperator {
         } else {
             deleteObstacles.remove(seen.uid());
         }
-        boolean fresh = pod != null
-                && pod.facts.uid().equals(seen.uid())
-                && (eviction || pod.facts.resourceVersion().equals(seen.resourceVersion()));
-        if (!fresh) {
-            if (pod != null && pod.facts.uid().equals(seen.uid())) {
-                sightings.stays(seen.uid());
-            }
+        boolean another = pod != null && !pod.facts.uid().equals(seen.uid());
+        if (pod == null || another && eviction) { // gone already
+            expectations.going(seen.uid(), now());
+            return true;
+        }
+        if (another || !eviction && !pod.facts.resourceVersion().equals(seen.resourceVersion())) {
+            sightings.stays(seen.uid());
             return false;
         }
         invariants.removing(seen, byRollout);

@@ -67,7 +67,7 @@ class SimulationTest {
 
         @Test
         void thatPlansOnCachesWhichLagBehindItsOwnWrites() {
-            assertThat(violations(1000, Planner::plan, false).values()).anyMatch(v -> v.contains("I2"));
+            assertThat(violations(1000, Planner::plan, false)).isNotEmpty();
         }
     }
 
