@@ -30,7 +30,7 @@ public final class Sightings {
 
     private final Map<String, Sighting> byUid = new HashMap<>();
     private final Map<String, Removal> removals = new HashMap<>();
-    /** By slot: the revision of the newest worker there that passed its gate. */
+    /** By slot: the revision of the last worker there that passed its gate. */
     private final Map<Integer, String> provenRevisions = new HashMap<>();
 
     private final Map<Integer, String> lostRevisions = new HashMap<>();
@@ -193,6 +193,9 @@ public final class Sightings {
             first.firstLook = looks;
             if (pod.live()) {
                 lostRevisions.remove(pod.slot());
+                if (first.proven && pod.ready()) {
+                    provenRevisions.put(pod.slot(), pod.revision());
+                }
             }
             return first;
         });
@@ -229,8 +232,6 @@ public final class Sightings {
         }
         if (!seen.proven && pod.live() && passesGate(seen, running, settings, now)) {
             seen.proven = true;
-        }
-        if (seen.proven && pod.live()) {
             provenRevisions.put(pod.slot(), pod.revision());
         }
         clockPause(seen, running.running().flatMap(Rollout.Course::pausedSince), now);
@@ -248,12 +249,14 @@ public final class Sightings {
                 seen.check);
     }
 
-    /** Only a rollout asks for more than readiness, and only of what was not ready before this process started. */
+    /** Only a rollout asks for more than readiness, of its own workers that were not ready before this process started. */
     private boolean passesGate(Sighting seen, Rollout running, Settings settings, Instant now) {
         if (seen.readySince.isEmpty()) {
             return false;
         }
-        if (looks == 1 || !(running instanceof Rollout.RollingOut)) {
+        boolean asked = running instanceof Rollout.RollingOut r
+                && r.course().toRevision().equals(seen.last.revision());
+        if (looks == 1 || !asked) {
             return true;
         }
         boolean soaked = !now.isBefore(seen.readySince.get().plus(settings.minReady()));

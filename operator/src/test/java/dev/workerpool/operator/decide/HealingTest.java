@@ -301,6 +301,23 @@ class HealingTest {
         other.ready("1-2").rests().deleted("1-2", "1-1").plays("create 1-3 A: WorkerHealed", "create 1-4 B");
     }
 
+    /** What a rollout has made is verified, not what heals. */
+    @Test
+    void aHealedOldWorkerIsKnownAsSoonAsItIsReady() {
+        Film film = aPool().replicas(1)
+                .verified(1, 1)
+                .minReadySeconds(9)
+                .running()
+                .begins("B")
+                .plays("create 1-1 B");
+        film.deleted("1-0")
+                .plays("create 1-2 A: WorkerHealed")
+                .gone("1-0")
+                .ready("1-2")
+                .rests();
+        film.deleted("1-2", "1-1").plays("create 1-3 A: WorkerHealed", "create 1-4 B");
+    }
+
     /** One of two workers is on B, and the rollout goes on. */
     private static Film halfway() {
         return aPool().replicas(2)
