@@ -245,7 +245,12 @@ public final class EmbeddedServer implements AutoCloseable {
 
     /** While true, open watches stay open and deliver nothing; what they missed comes afterwards. */
     public void hangWatches(boolean hang) {
-        faults.hangWatches = hang;
+        faults.hung = resource -> hang;
+    }
+
+    /** The same for those of one resource, {@code "pods"}, alone, until {@link #hangWatches} is told otherwise. */
+    public void hangWatchesOf(String plural) {
+        faults.hung = plural::equals;
     }
 
     /** Ends every watch with 410 Gone, and refuses new ones from versions of before. */

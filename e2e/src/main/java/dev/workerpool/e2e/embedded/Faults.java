@@ -25,7 +25,8 @@ final class Faults {
     private final List<Fault> faults = new CopyOnWriteArrayList<>();
     volatile Duration latency = Duration.ZERO;
     volatile boolean outage;
-    volatile boolean hangWatches;
+    /** Of which resources ({@code "pods"}) the open watches deliver nothing. */
+    volatile Predicate<String> hung = resource -> false;
     /** Counts up whenever all open watches are to end. */
     volatile int watchEpoch;
 

@@ -109,7 +109,7 @@ final class Watches {
                 stream.send("ERROR", gone.status);
                 return;
             }
-            while (faults.hangWatches && epoch == faults.watchEpoch) {
+            while (faults.hung.test(call.kind().plural()) && epoch == faults.watchEpoch) {
                 Thread.sleep(10);
             }
             for (Store.Change change : changes) {

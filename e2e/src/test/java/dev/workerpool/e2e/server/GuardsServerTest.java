@@ -345,6 +345,28 @@ class GuardsServerTest extends Stage {
         rolledOutOnce(1);
     }
 
+    /** An own write to a record is believed for 5 s; after that nothing but the API server itself can tell that it is there. */
+    @Test
+    void aRecordThatIsThereIsNotTakenForGoneWhileItsWatchHangs() {
+        create("{replicas: 2, rollout: {readyTimeoutSeconds: 1}}");
+        awaitUpToDate("v1");
+        server.hangWatchesOf("controllerrevisions");
+        edit("{version: v2}");
+        awaitUpToDate("v2");
+        remains(Duration.ofSeconds(6), "the record of v2", x -> records() == 2);
+
+        edit("{version: v3-never}");
+
+        WorkerPoolStatus status = awaitReason("RolledBack");
+        assertThat(status.version()).isEqualTo("v2");
+        assertThat(versions()).isEqualTo(Map.of("v2", 2L));
+
+        client.pods().inNamespace("default").withName(workers().get(0)).delete();
+        awaitEvent("WorkerHealed", 1);
+        atRest();
+        assertThat(versions()).isEqualTo(Map.of("v2", 2L));
+    }
+
     @Test
     void watchesThatEndAreOpenedAgain() {
         create("{replicas: 3}");

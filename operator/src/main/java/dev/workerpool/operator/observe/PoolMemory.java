@@ -75,7 +75,7 @@ public final class PoolMemory {
     }
 
     /** The records by revision, with their numbers: as the cache has them, but for own writes that it may not show yet. */
-    Map<String, Long> records(Map<String, Long> cached, Instant now) {
+    public Map<String, Long> records(Map<String, Long> cached, Instant now) {
         records.values().removeIf(w -> !now.isBefore(w.believeUntil()));
         Map<String, Long> all = new HashMap<>(cached);
         records.forEach((revision, written) ->

@@ -4,9 +4,13 @@ import dev.workerpool.api.WorkerPool;
 import dev.workerpool.operator.decide.PodFacts;
 import dev.workerpool.operator.pods.Labels;
 import dev.workerpool.operator.pods.PodReading;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.KubernetesResourceList;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.MixedOperation;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import java.util.List;
 import java.util.Optional;
 
@@ -28,17 +32,21 @@ public record View(WorkerPool pool, List<Pod> pods, List<ControllerRevision> rec
      *
      * @throws io.fabric8.kubernetes.client.KubernetesClientException if it cannot be read
      */
-    public static Optional<View> live(WorkerPool pool, EventSources sources, KubernetesClient client) {
+    public static Optional<View> live(WorkerPool pool, KubernetesClient client) {
         WorkerPool now = client.resource(pool).get();
         if (now == null || !now.getMetadata().getUid().equals(pool.getMetadata().getUid())) {
             return Optional.empty();
         }
-        List<Pod> pods = client.pods()
-                .inNamespace(pool.getMetadata().getNamespace())
+        return Optional.of(
+                new View(now, bearing(pool, client.pods()), bearing(pool, client.resources(ControllerRevision.class))));
+    }
+
+    private static <T extends HasMetadata, L extends KubernetesResourceList<T>, R extends Resource<T>> List<T> bearing(
+            WorkerPool pool, MixedOperation<T, L, R> all) {
+        return all.inNamespace(pool.getMetadata().getNamespace())
                 .withLabel(Labels.POOL, pool.getMetadata().getName())
                 .list()
                 .getItems();
-        return Optional.of(new View(now, pods, sources.records(pool)));
     }
 
     /** The pods that are workers of this very pool. */

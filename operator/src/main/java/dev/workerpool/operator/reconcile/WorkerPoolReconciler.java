@@ -159,14 +159,17 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         }
         State state = StatusMapper.state(view.pool().getStatus());
         Observation o = reader.read(view, settings, state, keeping.memory(), clock.instant());
-        return switch (NewSpec.plan(o)) {
-            case Plan.Record record
-            when cached && fails(o, record) ->
-                // The caches may be behind what the workers did in time: whether one failed, the API server says.
-                View.live(view.pool(), sources, client)
-                        .filter(v -> v.pool().getMetadata().getDeletionTimestamp() == null)
-                        .map(live -> pass(live, false, keeping))
-                        .orElse(Instant.MAX);
+        Plan plan = NewSpec.plan(o);
+        if (cached && (plan instanceof Plan.Record record && fails(o, record) || lacksTheSnapshot(o))) {
+            // The caches may be behind what the workers did in time, and behind a record: whether one failed, or
+            // somebody
+            // deleted the other, the API server says.
+            return View.live(view.pool(), client)
+                    .filter(v -> v.pool().getMetadata().getDeletionTimestamp() == null)
+                    .map(live -> pass(live, false, keeping))
+                    .orElse(Instant.MAX);
+        }
+        return switch (plan) {
             case Plan.Record record -> reporter.record(view, o, withEvidence(view, o, record), keeping);
             case Plan.Act act when replacesLost(o, act) && isGoing(view.pool()) -> Instant.MAX;
             case Plan.Act act -> {
@@ -185,7 +188,7 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
             case CURRENT -> Optional.of(cached);
             case WAITING -> Optional.empty();
             case STALE -> {
-                Optional<View> live = View.live(cached.pool(), sources, client);
+                Optional<View> live = View.live(cached.pool(), client);
                 keeping.expectations().readAt(clock.instant());
                 live.ifPresent(v -> keeping.expectations()
                         .settle(v.facts(), v.pool().getMetadata().getResourceVersion()));
@@ -211,6 +214,13 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
 
     private static boolean fails(Observation o, Plan.Record record) {
         return !record.next().lastFailure().equals(o.state().lastFailure());
+    }
+
+    private static boolean lacksTheSnapshot(Observation o) {
+        return o.state()
+                .snapshot()
+                .filter(s -> !o.records().containsKey(s.revision()))
+                .isPresent();
     }
 
     private Plan.Record withEvidence(View view, Observation o, Plan.Record record) {

@@ -126,7 +126,9 @@ final class Invariants {
                 !(state.breaker() instanceof Breaker.Open) || isSnapshot(state, c.revision()),
                 "I5: the breaker is open, and yet " + c);
         check(
-                c.revision().equals(viewPool.spec().revision()) || cluster.records.containsKey(c.revision()),
+                c.revision().equals(viewPool.spec().revision())
+                        || cluster.records.containsKey(c.revision())
+                        || cluster.cachedRecords.containsKey(c.revision()),
                 "nothing is known of the revision of " + c);
         state.rollout()
                 .running()
@@ -275,6 +277,12 @@ final class Invariants {
                 !byTheClock || !isUnheard(),
                 "a worker's time was over while its node could not say that it is ready",
                 cluster.wentAwayAt.isBefore(ignorantUntil));
+        check(
+                after.history().size() == before.history().size()
+                        || !after.history().get(0).message().contains("record is gone")
+                        || !cluster.records.containsKey(
+                                before.snapshot().orElseThrow().revision()),
+                "it was not gone back to a snapshot whose record is there");
         boolean rollbackFailed = before.rollout() instanceof Rollout.RollingBack
                 && after.history().size() > before.history().size()
                 && after.history().get(0).result() == State.Result.RollbackFailed;

@@ -101,11 +101,16 @@ final class SimulatedCluster {
     private final Map<String, Duration> graces = new HashMap<>();
     private final Deque<Change> podChanges = new ArrayDeque<>();
     private final Deque<Change> poolChanges = new ArrayDeque<>();
+    private final Deque<Change> recordChanges = new ArrayDeque<>();
     Map<String, PodFacts> cachedPods = new TreeMap<>();
+    final Map<String, Long> cachedRecords = new HashMap<>();
     Pool pool;
     Pool cachedPool;
     Instant now = Instant.parse("2026-01-01T00:00:00Z");
     Instant hungUntil = now;
+    /** So long the watch of the records alone delivers nothing. */
+    Instant recordsHungUntil = now;
+
     Optional<Outage> outage = Optional.empty();
     /** When the nodes' proxies, which sleep longer and longer between their tries, hear the API server again. */
     Instant heardAt = now;
@@ -296,6 +301,17 @@ final class SimulatedCluster {
         return outage.isPresent();
     }
 
+    /** Writes the record of a revision, or its number. */
+    void putRecord(String revision, long number) {
+        records.put(revision, number);
+        push(recordChanges, () -> cachedRecords.put(revision, number));
+    }
+
+    void removeRecord(String revision) {
+        records.remove(revision);
+        push(recordChanges, () -> cachedRecords.remove(revision));
+    }
+
     // ---- what nodes do
 
     /** The next time anything happens by itself. */
@@ -304,10 +320,11 @@ final class SimulatedCluster {
         for (SimPod pod : pods.values()) {
             next = pod.nextAt.isBefore(next) ? pod.nextAt : next;
         }
-        for (Deque<Change> changes : List.of(podChanges, poolChanges)) {
+        for (Deque<Change> changes : List.of(podChanges, poolChanges, recordChanges)) {
             if (!changes.isEmpty()) {
                 Instant at = changes.peek().deliverAt();
-                at = at.isBefore(hungUntil) ? hungUntil : at;
+                Instant hung = hungUntil(changes);
+                at = at.isBefore(hung) ? hung : at;
                 next = at.isBefore(next) ? at : next;
             }
         }
@@ -532,11 +549,10 @@ final class SimulatedCluster {
     /** Whether anything arrived. */
     boolean deliver() {
         boolean any = false;
-        if (now.isBefore(hungUntil)) {
-            return false;
-        }
-        for (Deque<Change> changes : List.of(podChanges, poolChanges)) {
-            while (!changes.isEmpty() && !changes.peek().deliverAt().isAfter(now)) {
+        for (Deque<Change> changes : List.of(podChanges, poolChanges, recordChanges)) {
+            while (!changes.isEmpty()
+                    && !changes.peek().deliverAt().isAfter(now)
+                    && !now.isBefore(hungUntil(changes))) {
                 changes.poll().apply().run();
                 any = true;
             }
@@ -544,10 +560,18 @@ final class SimulatedCluster {
         return any;
     }
 
+    private Instant hungUntil(Deque<Change> changes) {
+        return changes == recordChanges && recordsHungUntil.isAfter(hungUntil) ? recordsHungUntil : hungUntil;
+    }
+
     /** A process that starts lists everything anew. */
     void relist() {
         podChanges.clear();
         poolChanges.clear();
+        recordChanges.clear();
+        recordsHungUntil = now;
+        cachedRecords.clear();
+        cachedRecords.putAll(records);
         cachedPods = new TreeMap<>();
         pods.values().stream().filter(p -> !p.foreign).forEach(p -> cache(p.facts));
         cachedPool = pool;

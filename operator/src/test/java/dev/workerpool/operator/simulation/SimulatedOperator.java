@@ -11,6 +11,7 @@ import dev.workerpool.operator.decide.State;
 import dev.workerpool.operator.decide.Verdict;
 import dev.workerpool.operator.decide.Worker;
 import dev.workerpool.operator.observe.Outages;
+import dev.workerpool.operator.observe.PoolMemory;
 import dev.workerpool.operator.observe.Sightings;
 import dev.workerpool.operator.simulation.SimulatedCluster.Pool;
 import dev.workerpool.operator.simulation.SimulatedCluster.Quality;
@@ -40,6 +41,11 @@ final class SimulatedOperator {
     private final boolean guarded;
     private Sightings sightings;
     private Expectations expectations;
+    /** Of this, only what it wrote to records. */
+    private PoolMemory memory;
+    /** What pods are made from in the pass that runs. */
+    private Map<String, Long> viewRecords = Map.of();
+
     private Map<Integer, Integer> taken;
     private Verdict verdict;
     private long verdictOf;
@@ -87,6 +93,7 @@ final class SimulatedOperator {
         }
         sightings = new Sightings();
         expectations = new Expectations();
+        memory = new PoolMemory();
         taken = new HashMap<>();
         verdict = new Verdict.Unknown();
         createObstacle = Optional.empty();
@@ -136,10 +143,10 @@ final class SimulatedOperator {
         if (deadSince.isPresent()) {
             return;
         }
-        Pool pool = cluster.cachedPool;
-        Map<String, PodFacts> pods = cluster.cachedPods;
+        boolean live = false;
         if (guarded) {
-            switch (expectations.visibility(pods.values(), Long.toString(pool.resourceVersion()), now())) {
+            switch (expectations.visibility(
+                    cluster.cachedPods.values(), Long.toString(cluster.cachedPool.resourceVersion()), now())) {
                 case CURRENT -> {}
                 case WAITING -> {
                     wake(expectations.limit());
@@ -150,21 +157,35 @@ final class SimulatedOperator {
                         wake(now().plusSeconds(1));
                         return;
                     }
-                    pool = cluster.pool;
-                    pods = cluster.live();
-                    expectations.settle(pods.values(), Long.toString(pool.resourceVersion()));
+                    live = true;
+                    expectations.settle(cluster.live().values(), Long.toString(cluster.pool.resourceVersion()));
                     wake(now().plusSeconds(1));
                 }
             }
         }
+        pass(live);
+    }
+
+    private void pass(boolean live) {
+        Pool pool = live ? cluster.pool : cluster.cachedPool;
+        Map<String, PodFacts> pods = live ? cluster.live() : cluster.cachedPods;
         if (verdictOf != pool.generation()) {
             verdictOf = pool.generation();
             verdict = new Verdict.Unknown();
             refusals = 0;
         }
+        viewRecords = live ? cluster.records : cluster.cachedRecords;
         Observation o = observe(pool, pods);
         invariants.view(pods, pool);
         Plan plan = planner.apply(o);
+        if (!live && (fails(o, plan) || lacksTheSnapshot(o))) {
+            if (cluster.isAway()) {
+                wake(now().plusSeconds(1));
+            } else {
+                pass(true);
+            }
+            return;
+        }
         last = o;
         lastPlan = plan;
         try {
@@ -172,6 +193,18 @@ final class SimulatedOperator {
         } catch (Killed killed) {
             start();
         }
+    }
+
+    private static boolean fails(Observation o, Plan plan) {
+        return plan instanceof Plan.Record record
+                && !record.next().lastFailure().equals(o.state().lastFailure());
+    }
+
+    private static boolean lacksTheSnapshot(Observation o) {
+        return o.state()
+                .snapshot()
+                .filter(s -> !o.records().containsKey(s.revision()))
+                .isPresent();
     }
 
     private Observation observe(Pool pool, Map<String, PodFacts> pods) {
@@ -182,7 +215,7 @@ final class SimulatedOperator {
                 settings(pool.spec()),
                 pool.state(),
                 workers,
-                Map.copyOf(cluster.records),
+                memory.records(viewRecords, now()),
                 verdict,
                 Map.copyOf(taken),
                 sightings.lostRevisions(),
@@ -274,7 +307,8 @@ final class SimulatedOperator {
                 }
                 writes++;
                 invariants.dropped(d.revision());
-                cluster.records.remove(d.revision());
+                cluster.removeRecord(d.revision());
+                memory.recordDropped(d.revision(), now());
                 yield true;
             }
             case Action.Verify v -> verify(v.pod());
@@ -282,7 +316,8 @@ final class SimulatedOperator {
     }
 
     private boolean create(Action.Create c, Pool pool) {
-        if (refused() || cluster.quotaIsExceeded()) {
+        boolean unknown = !c.revision().equals(pool.spec().revision()) && !viewRecords.containsKey(c.revision());
+        if (unknown || refused() || cluster.quotaIsExceeded()) {
             createObstacle = Optional.of(new Obstacle("quota", now().plusSeconds(1 + cluster.random.nextInt(9))));
             return false;
         }
@@ -369,8 +404,14 @@ final class SimulatedOperator {
         }
         recordObstacle = Optional.empty();
         writes++;
-        cluster.records.putIfAbsent(revision, 0L);
-        return !answerLost();
+        if (!cluster.records.containsKey(revision)) {
+            cluster.putRecord(revision, 0);
+        }
+        if (answerLost()) {
+            return false;
+        }
+        memory.recordWritten(revision, 0, now());
+        return true;
     }
 
     private boolean promote(Action.PromoteRevision p) {
@@ -378,8 +419,15 @@ final class SimulatedOperator {
             return false;
         }
         writes++;
-        cluster.records.computeIfPresent(p.revision(), (r, n) -> p.number());
-        return !answerLost();
+        if (!cluster.records.containsKey(p.revision())) {
+            return false;
+        }
+        cluster.putRecord(p.revision(), p.number());
+        if (answerLost()) {
+            return false;
+        }
+        memory.recordWritten(p.revision(), p.number(), now());
+        return true;
     }
 
     private boolean verify(PodFacts pod) {

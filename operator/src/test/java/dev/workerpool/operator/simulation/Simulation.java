@@ -74,19 +74,20 @@ final class Simulation {
         List<SimPod> pods =
                 cluster.pods.values().stream().filter(p -> !p.foreign).toList();
         SimPod any = pods.isEmpty() ? null : pods.get(random.nextInt(pods.size()));
-        switch (random.nextInt(17)) {
+        switch (random.nextInt(18)) {
             case 0, 1, 2, 3, 4 -> edit();
             case 5 -> operator.start();
             case 6 -> cluster.hungUntil = cluster.now.plusSeconds(random.nextInt(20));
             case 7 -> cluster.now = cluster.now.plusSeconds(random.nextInt(90));
             case 8 -> cluster.create("p-" + (1 + random.nextInt(4)) + "-" + random.nextInt(4), 1, 0, "r0", true);
             case 9 ->
-                cluster.records.remove("r" + random.nextInt(cluster.pool.spec().version() + 1));
+                cluster.removeRecord("r" + random.nextInt(cluster.pool.spec().version() + 1));
             case 10 -> {
                 if (!cluster.isAway()) {
                     cluster.goAway(Duration.ofMillis(random.nextInt(random.nextInt(3) == 0 ? 3_000 : 90_000)));
                 }
             }
+            case 11 -> cluster.recordsHungUntil = cluster.now.plusSeconds(random.nextInt(120));
             default -> {
                 if (any != null) {
                     disturb(any);
@@ -154,6 +155,7 @@ final class Simulation {
     private void settle() {
         cluster.faults = false;
         cluster.hungUntil = cluster.outage.map(Outage::until).orElse(cluster.now);
+        cluster.recordsHungUntil = cluster.now;
         cluster.pods.values().stream().filter(p -> p.foreign).forEach(p -> p.nextAt = Instant.MAX);
         Spec s = cluster.pool.spec();
         int replicas = Math.max(1, s.replicas());
