@@ -7,8 +7,8 @@ import io.fabric8.kubernetes.client.http.Interceptor;
 import io.fabric8.kubernetes.client.http.StandardHttpRequest;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * A request's time-out holds for the body of its answer too. The JDK's client asks for the head in time, and then waits
@@ -23,8 +23,15 @@ final class AnswerTimeout implements Interceptor {
                 && asked.getTimeout() != null
                 && asked.getTimeout().isPositive()
                 && response.body() instanceof AsyncBody body) {
-            CompletableFuture.delayedExecutor(asked.getTimeout().toMillis(), TimeUnit.MILLISECONDS)
-                    .execute(body::cancel); // nothing, if it has ended
+            // Of an answer that has ended nothing is kept until then: lists of pods are large.
+            body.done()
+                    .copy()
+                    .orTimeout(asked.getTimeout().toMillis(), TimeUnit.MILLISECONDS)
+                    .whenComplete((ended, failure) -> {
+                        if (failure instanceof TimeoutException) {
+                            body.cancel();
+                        }
+                    });
         }
     }
 }
