@@ -205,11 +205,14 @@ public final class EmbeddedServer implements AutoCloseable {
 
     /** As above, with a {@code Retry-After} in whole seconds, left out if zero. */
     public void fail(Predicate<RecordedRequest> which, int status, int times, String message, Duration retryAfter) {
-        ApiError error = ApiError.of(status, reason(status), message);
-        Reply plain = Reply.error(error);
+        Reply plain = refusal(status, message);
         Map<String, String> headers =
                 retryAfter.isZero() ? Map.of() : Map.of("Retry-After", String.valueOf(retryAfter.toSeconds()));
-        faults.add(which, times, new Reply(status, plain.contentType(), plain.body(), headers));
+        faults.add(which, times, false, new Reply(status, plain.contentType(), plain.body(), headers));
+    }
+
+    private static Reply refusal(int status, String message) {
+        return Reply.error(ApiError.of(status, reason(status), message));
     }
 
     private static String reason(int status) {
@@ -230,10 +233,15 @@ public final class EmbeddedServer implements AutoCloseable {
 
     /** Carries out the next requests of a kind, and cuts the connection instead of answering. */
     public void dropAnswers(Predicate<RecordedRequest> which, int times) {
-        faults.add(which, times, null);
+        faults.add(which, times, true, null);
     }
 
-    /** Takes back all {@link #fail} and {@link #dropAnswers} that are left. */
+    /** Carries out the next requests of a kind, and answers as if it had not, like a server whose store ended in between. */
+    public void failAfterwards(Predicate<RecordedRequest> which, int status, int times, String message) {
+        faults.add(which, times, true, refusal(status, message));
+    }
+
+    /** Takes back all {@link #fail}, {@link #dropAnswers} and {@link #failAfterwards} that are left. */
     public void clearFaults() {
         faults.clear();
     }

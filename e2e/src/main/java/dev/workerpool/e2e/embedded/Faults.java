@@ -1,7 +1,6 @@
 package dev.workerpool.e2e.embedded;
 
 import java.time.Duration;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -11,13 +10,18 @@ import java.util.function.Predicate;
 final class Faults {
     private static final class Fault {
         final Predicate<RecordedRequest> which;
+        final boolean done;
         final Reply reply;
         int times;
 
-        /** @param reply instead of doing what is asked; null: do it, and send no answer */
-        Fault(Predicate<RecordedRequest> which, int times, Reply reply) {
+        /**
+         * @param done whether what is asked is done all the same
+         * @param reply null: send no answer
+         */
+        Fault(Predicate<RecordedRequest> which, int times, boolean done, Reply reply) {
             this.which = which;
             this.times = times;
+            this.done = done;
             this.reply = reply;
         }
     }
@@ -30,8 +34,8 @@ final class Faults {
     /** Counts up whenever all open watches are to end. */
     volatile int watchEpoch;
 
-    void add(Predicate<RecordedRequest> which, int times, Reply reply) {
-        faults.add(new Fault(which, times, reply));
+    void add(Predicate<RecordedRequest> which, int times, boolean done, Reply reply) {
+        faults.add(new Fault(which, times, done, reply));
     }
 
     void clear() {
@@ -40,18 +44,19 @@ final class Faults {
 
     /** The answer to give instead of doing what is asked. */
     synchronized Optional<Reply> refusal(RecordedRequest request) {
-        return take(request, true).map(fault -> fault.reply);
+        return take(request, false).map(fault -> fault.reply);
     }
 
-    /** Whether the answer to a request that was carried out is to be lost. */
-    synchronized boolean loses(RecordedRequest request) {
-        return take(request, false).isPresent();
+    /** What becomes of the answer to a request that was carried out; {@code reply} if nothing is to go wrong, empty if it is lost. */
+    synchronized Optional<Reply> answer(RecordedRequest request, Reply reply) {
+        return take(request, true)
+                .map(fault -> Optional.ofNullable(fault.reply))
+                .orElse(Optional.of(reply));
     }
 
-    private Optional<Fault> take(RecordedRequest request, boolean refusing) {
-        for (Iterator<Fault> all = faults.iterator(); all.hasNext(); ) {
-            Fault fault = all.next();
-            if ((fault.reply != null) == refusing && fault.times > 0 && fault.which.test(request)) {
+    private Optional<Fault> take(RecordedRequest request, boolean done) {
+        for (Fault fault : faults) {
+            if (fault.done == done && fault.times > 0 && fault.which.test(request)) {
                 fault.times--;
                 return Optional.of(fault);
             }

@@ -146,11 +146,12 @@ final class Front implements AutoCloseable {
             // A fault of this server must not look like a lost connection.
             reply = Reply.error(ApiError.of(500, "InternalError", "embedded server: " + e));
         }
-        if (faults.loses(request)) {
+        Optional<Reply> answer = faults.answer(request, reply);
+        if (answer.isPresent()) {
+            send(exchange, request, answer.get());
+        } else {
             record(request);
-            return;
         }
-        send(exchange, request, reply);
     }
 
     private void send(HttpExchange exchange, RecordedRequest request, Reply reply) throws IOException {

@@ -15,12 +15,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** What goes wrong around the operator, and what it must not do then. */
 class GuardsServerTest extends Stage {
+    private static final String STORE_ENDED = "rpc error: code = Unavailable desc = transport is closing";
 
     @Test
     void aStatusConflictIsLookedAtAgain() {
@@ -51,9 +53,18 @@ class GuardsServerTest extends Stage {
     /** That of the write that ends a rollout, and of any other after the old worker is gone. */
     @Test
     void whatEndedWithoutAnAnswerIsCountedAndTold() {
+        tellsOfTheEnd(write -> server.dropAnswers(write, 2));
+    }
+
+    @Test
+    void whatEndedAndWasCalledAnErrorIsCountedAndTold() {
+        tellsOfTheEnd(write -> server.failAfterwards(write, 503, 2, STORE_ENDED));
+    }
+
+    private void tellsOfTheEnd(Consumer<Predicate<RecordedRequest>> fault) {
         create("{replicas: 1}");
         awaitUpToDate("v1");
-        server.dropAnswers(r -> statusWrite(r) && film.scenesSoFar().contains("gone web-1-0"), 2);
+        fault.accept(r -> statusWrite(r) && film.scenesSoFar().contains("gone web-1-0"));
 
         edit("{version: v2}");
 
@@ -62,6 +73,33 @@ class GuardsServerTest extends Stage {
         assertThat(metrics())
                 .contains("workerpool_rollouts_total{namespace=\"default\",pool=\"web\",result=\"Succeeded\"} 1.0")
                 .contains("workerpool_steps_total{namespace=\"default\",pool=\"web\"} 1.0");
+    }
+
+    @Test
+    void aCreateThatWasCalledAnErrorMakesNoSecondPod() {
+        goesWrong(() -> server.failAfterwards(r -> creates(r) && !r.path().contains("dryRun"), 503, 2, STORE_ENDED));
+    }
+
+    @Test
+    void anEvictionThatWasCalledAnErrorEvictsNoOther() {
+        goesWrong(() -> server.failAfterwards(r -> r.path().contains("/eviction"), 500, 2, STORE_ENDED));
+    }
+
+    @Test
+    void aDeletionThatWasCalledAnErrorDeletesNoOther() {
+        create("{replicas: 4}");
+        awaitUpToDate("v1");
+        film.cut();
+        server.failAfterwards(r -> r.method().equals("DELETE") && r.path().contains("/pods/"), 500, 1, STORE_ENDED);
+        server.hangWatchesOf("pods");
+
+        edit("{replicas: 3}");
+        awaitThat("one leaves", x -> workers().size() < 4);
+        remains(Duration.ofSeconds(2), "three workers", x -> workers().size() == 3);
+        server.hangWatches(false);
+
+        await("three workers", s -> s.replicas() == 3 && reason(s, "Ready").equals("UpToDate"));
+        assertThat(film.fewestReady()).isEqualTo(3);
     }
 
     /** Nothing but the API server itself can then tell whether it was written. */
@@ -86,10 +124,14 @@ class GuardsServerTest extends Stage {
     }
 
     private void loses(Predicate<RecordedRequest> answer) {
+        goesWrong(() -> server.dropAnswers(answer, 2));
+    }
+
+    private void goesWrong(Runnable fault) {
         create("{replicas: 2}");
         awaitUpToDate("v1");
         film.cut();
-        server.dropAnswers(answer, 2);
+        fault.run();
 
         edit("{version: v2}");
 

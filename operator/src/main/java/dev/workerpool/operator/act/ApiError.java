@@ -18,8 +18,18 @@ public final class ApiError {
 
     private ApiError() {}
 
-    /** Whether the call surely had no effect; without an answer, or after a time-out behind the server, nobody knows. */
-    public static boolean definite(KubernetesClientException e) {
+    /** Whether the call surely had no effect: who says that it failed itself (5xx) may have stored it before. */
+    public static boolean refused(KubernetesClientException e) {
+        return e.getCode() >= HttpURLConnection.HTTP_BAD_REQUEST && e.getCode() < HttpURLConnection.HTTP_INTERNAL_ERROR;
+    }
+
+    /**
+     * Whether a call on a pod counts as refused: told, and tried again soon. Without an answer, or after a time-out behind the
+     * server, it counts as done until the API server is read. After any other 5xx it may be done too, but a webhook or a
+     * budget may be named in it, and to try again is harmless: it makes the pod of the same name, or removes that of the same
+     * UID.
+     */
+    static boolean definite(KubernetesClientException e) {
         boolean storeTimedOut = e.getCode() == HttpURLConnection.HTTP_INTERNAL_ERROR
                 && String.valueOf(e.getMessage()).contains("etcdserver");
         return e.getCode() >= HttpURLConnection.HTTP_BAD_REQUEST

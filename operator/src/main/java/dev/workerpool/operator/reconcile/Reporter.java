@@ -123,7 +123,7 @@ final class Reporter {
                     pool.getMetadata().getNamespace(),
                     pool.getMetadata().getName(),
                     ApiError.said(e));
-            if (!ApiError.definite(e)) {
+            if (!ApiError.refused(e)) {
                 keeping.expectations().poolMaybeWritten(pool.getMetadata().getResourceVersion(), clock.instant());
                 keeping.untold().keep(pool, status, tell);
             }
