@@ -7,6 +7,8 @@ import dev.workerpool.api.WorkerPoolStatus.BreakerState;
 import dev.workerpool.e2e.embedded.RecordedRequest;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
+import io.fabric8.kubernetes.api.model.apps.ControllerRevisionBuilder;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
@@ -407,6 +409,47 @@ class GuardsServerTest extends Stage {
         awaitEvent("WorkerHealed", 1);
         atRest();
         assertThat(versions()).isEqualTo(Map.of("v2", 2L));
+    }
+
+    @Test
+    void aRecordThatSomebodyMadeAnewIsNotDroppedInPlaceOfTheOneThatWasSeen() {
+        create("{replicas: 1}");
+        awaitUpToDate("v1");
+        edit("{version: v2-crash}");
+        awaitReason("RolledBack");
+        atRest();
+        server.hangWatchesOf("controllerrevisions");
+        ControllerRevision made = makeAnew(failedRecord());
+        server.forgetRequests();
+
+        edit("{version: v3}");
+        awaitThat("it is to be dropped", x -> server.requests().stream()
+                .anyMatch(r -> r.method().equals("DELETE")
+                        && r.path().contains(made.getMetadata().getName())));
+        awaitUpToDate("v3");
+        assertThat(client.resource(made).get().getMetadata().getUid())
+                .isEqualTo(made.getMetadata().getUid());
+
+        server.hangWatches(false);
+        awaitThat("once it is seen, it goes too", x -> client.resource(made).get() == null);
+    }
+
+    private ControllerRevision failedRecord() {
+        return client.apps().controllerRevisions().inNamespace("default").list().getItems().stream()
+                .filter(r -> r.getRevision() == 0) // never a good one
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private ControllerRevision makeAnew(ControllerRevision record) {
+        client.resource(record).delete();
+        return client.resource(new ControllerRevisionBuilder(record)
+                        .editMetadata()
+                        .withUid(null)
+                        .withResourceVersion(null)
+                        .endMetadata()
+                        .build())
+                .create();
     }
 
     @Test

@@ -4,6 +4,8 @@ import dev.workerpool.api.WorkerPool;
 import dev.workerpool.operator.observe.Obstacles.Kind;
 import dev.workerpool.operator.pods.Labels;
 import dev.workerpool.operator.pods.RevisionContent;
+import io.fabric8.kubernetes.api.model.DeleteOptions;
+import io.fabric8.kubernetes.api.model.DeleteOptionsBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
@@ -16,6 +18,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.net.HttpURLConnection;
 import java.time.Clock;
 import java.util.Map;
+import java.util.Optional;
 
 /** Keeps revisions as ControllerRevisions of the pool (contract, section 3). */
 final class SnapshotStore {
@@ -48,18 +51,59 @@ final class SnapshotStore {
 
     /** Numbers a revision as the newest good one; false if it could not be. */
     boolean promote(Assignment a, String revision, long number) {
-        return attempt(a, Kind.PRUNE, revision, "numbered", () -> {
-            resource(a, revision).patch(PatchContext.of(PatchType.JSON_MERGE), "{\"revision\":" + number + "}");
-            a.memory().recordWritten(revision, number, clock.instant());
-        });
+        return attempt(a, Kind.PRUNE, revision, "numbered", () -> seen(a, revision)
+                .ifPresentOrElse(
+                        record -> {
+                            number(a, record, number);
+                            a.memory().recordWritten(revision, number, clock.instant());
+                        },
+                        () -> a.memory().recordDropped(revision, clock.instant())));
     }
 
     /** Deletes the record, which may be what a quota waits for; false if it could not be. */
     boolean drop(Assignment a, String revision) {
         return attempt(a, Kind.PRUNE, revision, "deleted", () -> {
-            resource(a, revision).delete();
+            seen(a, revision).ifPresent(record -> delete(a, record));
             a.memory().recordDropped(revision, clock.instant());
         });
+    }
+
+    /** The record that the plan is about; one that was kept just now may be known to the API server alone. */
+    private Optional<ControllerRevision> seen(Assignment a, String revision) {
+        return a.view()
+                .record(revision)
+                .or(() -> Optional.ofNullable(resource(a, revision).get()).filter(there -> ours(there, a.pool())));
+    }
+
+    /** Refused if somebody has made it anew meanwhile. */
+    private void number(Assignment a, ControllerRevision seen, long number) {
+        client.resources(ControllerRevision.class)
+                .inNamespace(a.namespace())
+                .withName(seen.getMetadata().getName())
+                .patch(
+                        PatchContext.of(PatchType.JSON_MERGE),
+                        "{\"metadata\":{\"uid\":\"" + uid(seen) + "\"},\"revision\":" + number + "}");
+    }
+
+    /** The same; the typed client has no words for it. */
+    private void delete(Assignment a, ControllerRevision seen) {
+        DeleteOptions guarded =
+                new DeleteOptionsBuilder().withNewPreconditions(null, uid(seen)).build();
+        try {
+            client.raw(
+                    "/apis/apps/v1/namespaces/" + a.namespace() + "/controllerrevisions/"
+                            + seen.getMetadata().getName(),
+                    "DELETE",
+                    guarded);
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
+                throw e;
+            }
+        }
+    }
+
+    private static String uid(ControllerRevision record) {
+        return record.getMetadata().getUid();
     }
 
     private boolean attempt(Assignment a, Kind kind, String revision, String what, Runnable call) {

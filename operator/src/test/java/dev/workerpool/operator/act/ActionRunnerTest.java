@@ -13,15 +13,20 @@ import dev.workerpool.operator.observe.Obstacles.Kind;
 import dev.workerpool.operator.observe.PoolMemory;
 import dev.workerpool.operator.observe.View;
 import dev.workerpool.operator.pods.EffectiveSpec;
+import dev.workerpool.operator.pods.Labels;
 import dev.workerpool.operator.pods.PodFactory;
 import dev.workerpool.operator.pods.PodReading;
 import dev.workerpool.operator.pods.RevisionContent;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
+import io.fabric8.kubernetes.api.model.apps.ControllerRevisionBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,10 +36,13 @@ import org.junit.jupiter.api.Test;
 class ActionRunnerTest {
     private static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
 
+    private static final String RECORD = "/controllerrevisions/web-bcdfghjklm-0a1b2c3d";
+
     private final WorkerPool pool = pool();
     private final String revision = RevisionContent.of(pool.getSpec()).revision();
     private final PoolMemory memory = new PoolMemory();
     private final Expectations expectations = new Expectations();
+    private List<ControllerRevision> records = List.of();
     private ScriptedServer server;
     private ActionRunner runner;
 
@@ -265,11 +273,77 @@ class ActionRunnerTest {
                 .contains("ControllerRevision", "bcdfghjklm");
     }
 
+    @Test
+    void aRecordIsNumberedOnlyAsTheOneThatWasSeen() {
+        records = List.of(record());
+        server.answer("GET", RECORD, 200, Serialization.asJson(record()));
+        server.answer("PATCH", RECORD, 200, Serialization.asJson(record()));
+
+        assertThat(run(new Action.PromoteRevision("bcdfghjklm", 2))).isTrue();
+        assertThat(server.requests()).last().asString().contains("\"uid\":\"uid-r\"", "\"revision\":2");
+    }
+
+    @Test
+    void aRecordIsDroppedOnlyAsTheOneThatWasSeen() {
+        records = List.of(record());
+        server.answer("DELETE", RECORD, 409, status("Conflict", "Precondition failed: UID in precondition: uid-r"));
+
+        assertThat(run(new Action.DropRevision("bcdfghjklm"))).isFalse();
+        assertThat(server.requests().get(0)).contains("\"uid\":\"uid-r\"");
+        assertThat(memory.records(Map.of("bcdfghjklm", 1L), NOON)).containsKey("bcdfghjklm");
+    }
+
+    @Test
+    void aRecordThatIsGoneIsDropped() {
+        records = List.of(record());
+        server.answer("DELETE", RECORD, 404, status("NotFound", "not found"));
+
+        assertThat(run(new Action.DropRevision("bcdfghjklm"))).isTrue();
+    }
+
+    @Test
+    void aRecordThatNoCacheShowsIsLookedUp() {
+        ControllerRevision foreign = record();
+        foreign.getMetadata().setOwnerReferences(List.of());
+        server.answer("GET", RECORD, 200, Serialization.asJson(record()));
+        server.answer("GET", RECORD, 200, Serialization.asJson(foreign));
+        server.answer("DELETE", RECORD, 200, "{}");
+
+        assertThat(run(new Action.DropRevision("bcdfghjklm"))).isTrue();
+        assertThat(server.requests()).hasSize(2).last().asString().contains("\"uid\":\"uid-r\"");
+        assertThat(run(new Action.DropRevision("bcdfghjklm"))).isTrue();
+        assertThat(server.requests()).as("nothing is done to one of others").hasSize(3);
+    }
+
+    @Test
+    void aRecordThatIsGoneIsNotNumbered() {
+        memory.recordWritten("bcdfghjklm", 0, NOON);
+
+        assertThat(run(new Action.PromoteRevision("bcdfghjklm", 2))).isTrue();
+        assertThat(memory.records(Map.of(), NOON)).isEmpty();
+    }
+
     private boolean run(Action... actions) {
         return runner.run(
-                new Assignment(new View(pool, List.of(), List.of()), revision, memory, expectations),
+                new Assignment(new View(pool, List.of(), records), revision, memory, expectations),
                 List.of(actions),
                 List.of());
+    }
+
+    private ControllerRevision record() {
+        return new ControllerRevisionBuilder()
+                .withNewMetadata()
+                .withName("web-bcdfghjklm-0a1b2c3d")
+                .withNamespace("shop")
+                .withUid("uid-r")
+                .withLabels(Map.of(Labels.POOL, "web", Labels.REVISION, "bcdfghjklm"))
+                .addNewOwnerReference()
+                .withController(true)
+                .withUid(pool.getMetadata().getUid())
+                .endOwnerReference()
+                .endMetadata()
+                .withRevision(1L)
+                .build();
     }
 
     private Expectations.Visibility visibility(List<PodFacts> cached) {

@@ -20,7 +20,8 @@ import java.util.Map;
 
 /** Answers as told, on loopback: for each method and path the answers in order, the last one again and again. */
 public final class ScriptedServer implements AutoCloseable {
-    private static final String BASE = "/api/v1/namespaces/shop";
+    private static final String CORE = "/api/v1/namespaces/shop";
+    private static final String APPS = "/apis/apps/v1/namespaces/shop";
 
     private record Answer(int code, String body) {}
 
@@ -46,7 +47,8 @@ public final class ScriptedServer implements AutoCloseable {
 
     /** Code 0: the connection is closed without an answer. */
     public synchronized void answer(String method, String path, int code, String body) {
-        answers.computeIfAbsent(method + " " + BASE + path, k -> new ArrayDeque<>())
+        String base = path.startsWith("/controllerrevisions") ? APPS : CORE;
+        answers.computeIfAbsent(method + " " + base + path, k -> new ArrayDeque<>())
                 .add(new Answer(code, body));
     }
 
