@@ -7,6 +7,7 @@ import dev.workerpool.e2e.proxy.ApiProxy;
 import dev.workerpool.e2e.proxy.Call;
 import dev.workerpool.e2e.proxy.Fault;
 import dev.workerpool.e2e.proxy.Faults;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -76,6 +77,25 @@ class OperatorProcessServerTest {
                     .contains(
                             ": create pods/eviction in all namespaces; patch controllerrevisions in all namespaces.",
                             "kubectl apply -k deploy");
+        }
+    }
+
+    @Test
+    void leadsByALeaseThatSomebodyMadeEmpty() throws Exception {
+        try (EmbeddedServer server = EmbeddedServer.start();
+                KubernetesClient client = server.client()) {
+            client.resource(new LeaseBuilder()
+                            .withNewMetadata()
+                            .withNamespace("default")
+                            .withName("workerpool-operator")
+                            .endMetadata()
+                            .build())
+                    .create();
+            Path kubeconfig = server.writeKubeconfig(directory.resolve("kubeconfig"));
+            start(Map.of("KUBECONFIG", kubeconfig.toString(), "LEADER_ELECTION", "true", "POD_NAMESPACE", "default"));
+
+            Awaitility.await().atMost(STARTS_WITHIN).until(() -> Files.readString(output())
+                    .contains("Leading, by lease default/workerpool-operator"));
         }
     }
 
@@ -167,9 +187,9 @@ class OperatorProcessServerTest {
                 .redirectOutput(output().toFile())
                 .redirectError(errors().toFile());
         builder.environment().keySet().removeIf(name -> name.startsWith("KUBE") || name.endsWith("_OPTIONS"));
-        builder.environment().putAll(environment);
         builder.environment().put("MANAGEMENT_PORT", "0");
         builder.environment().put("LEADER_ELECTION", "false");
+        builder.environment().putAll(environment);
         process = builder.start();
     }
 

@@ -1,9 +1,10 @@
 package dev.workerpool.operator;
 
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
-import io.fabric8.kubernetes.api.model.coordination.v1.LeaseSpec;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.fabric8.kubernetes.client.http.AsyncBody;
 import io.fabric8.kubernetes.client.http.BasicBuilder;
@@ -16,7 +17,6 @@ import java.net.HttpURLConnection;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -81,6 +81,11 @@ final class Leadership implements Interceptor {
                         this::lose,
                         leader -> log.info("The leader is {}", leader)))
                 .build();
+    }
+
+    /** How the client is to read leases. */
+    ObservedLease leases() {
+        return new ObservedLease(identity, nanoTime);
     }
 
     @Override
@@ -158,13 +163,16 @@ final class Leadership implements Interceptor {
         ending = true;
     }
 
-    /** When any operator last led, as the lease has it; empty if none ever did. */
+    /** When any operator last led, as the lease itself has it; empty if none ever did. */
     Optional<Instant> lastRenewal(KubernetesClient client) {
-        return Optional.ofNullable(
-                        client.leases().inNamespace(namespace).withName(LEASE).get())
-                .map(Lease::getSpec)
-                .map(LeaseSpec::getRenewTime)
-                .map(ZonedDateTime::toInstant);
+        GenericKubernetesResource lease = client.genericKubernetesResources(
+                        ResourceDefinitionContext.fromResourceType(Lease.class))
+                .inNamespace(namespace)
+                .withName(LEASE)
+                .get();
+        return Optional.ofNullable(lease)
+                .map(written -> written.<String>get("spec", "renewTime"))
+                .map(Instant::parse);
     }
 
     /** Gives the lease up, if it is ours, so that the next leader need not wait until it runs out. */

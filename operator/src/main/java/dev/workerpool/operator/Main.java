@@ -42,10 +42,10 @@ public final class Main {
 
     private static void start(Options options) {
         Kubeconfig.missing(System.getenv()).ifPresent(Main::fail);
-        KubernetesSerialization format = WireFormat.preparing();
+        Optional<Leadership> leadership = RunningOperator.leadership(options, Main::halt);
+        KubernetesSerialization format = WireFormat.preparing(leadership.map(Leadership::leases));
         Config config = config();
         Kubeconfig.pointless(System.getenv(), config).ifPresent(Main::fail);
-        Optional<Leadership> leadership = RunningOperator.leadership(options, Main::halt);
         KubernetesClient client = new KubernetesClientBuilder()
                 .withConfig(config)
                 .withKubernetesSerialization(format)

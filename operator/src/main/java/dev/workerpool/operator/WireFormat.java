@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.Status;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How objects are read from the API server's JSON and written to it. It knows by name what the operator watches, and
@@ -20,9 +21,13 @@ final class WireFormat {
     /**
      * Also begins, on a thread of its own, to prepare the reading of pods: that takes a quarter of the start's CPU, and
      * would else begin only when all the rest is done. Who reads anything meanwhile waits for it.
+     *
+     * @param leases how they are read, if this process asks who leads
      */
-    static KubernetesSerialization preparing() {
-        KubernetesSerialization format = new KubernetesSerialization(new ObjectMapper(), false);
+    static KubernetesSerialization preparing(Optional<ObservedLease> leases) {
+        ObjectMapper mapper = new ObjectMapper();
+        leases.ifPresent(mapper::registerModule);
+        KubernetesSerialization format = new KubernetesSerialization(mapper, false);
         List.of(WorkerPool.class, Pod.class, ControllerRevision.class, Status.class)
                 .forEach(format::registerKubernetesResource);
         Thread.ofPlatform()
