@@ -18,6 +18,7 @@ final class Admission {
     private final Store store;
     private final Kinds kinds;
     final Map<String, Integer> podQuota = new ConcurrentHashMap<>();
+    volatile boolean ownersUnknown;
 
     Admission(Store store, Kinds kinds) {
         this.store = store;
@@ -164,6 +165,9 @@ final class Admission {
                                 "namespace %s is being terminated".formatted(namespace)));
             }
         }
+        if (ownersUnknown) {
+            refuseUnknownOwners(kind, object);
+        }
         if (!kind.equals(Kinds.POD)) {
             return;
         }
@@ -188,6 +192,22 @@ final class Admission {
                     kind,
                     name,
                     "exceeded quota: pods, requested: pods=1, used: pods=%d, limited: pods=%d".formatted(used, limit));
+        }
+    }
+
+    /** As OwnerReferencesPermissionEnforcement does until it has heard of the owner's CRD. */
+    private static void refuseUnknownOwners(Kind kind, ObjectNode object) {
+        for (JsonNode owner : Json.at(object, "metadata.ownerReferences")) {
+            if (owner.path("blockOwnerDeletion").asBoolean()) {
+                String version = owner.path("apiVersion").asText();
+                String unknown = owner.path("kind").asText();
+                throw ApiError.forbidden(
+                        kind,
+                        Json.name(object),
+                        ("cannot set blockOwnerDeletion in this case because cannot find RESTMapping for APIVersion %s"
+                                        + " Kind %s: no matches for kind \"%s\" in version \"%s\"")
+                                .formatted(version, unknown, unknown, version));
+            }
         }
     }
 }

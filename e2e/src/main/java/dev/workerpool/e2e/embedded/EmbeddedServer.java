@@ -295,6 +295,11 @@ public final class EmbeddedServer implements AutoCloseable {
         admission.podQuota.remove(namespace);
     }
 
+    /** Whether admission has yet to hear of the kinds of owners, as in the first seconds of a CRD. */
+    public void ownersUnknown(boolean unknown) {
+        admission.ownersUnknown = unknown;
+    }
+
     @Override
     public void close() {
         closeWatches();

@@ -213,6 +213,22 @@ class GuardsServerTest extends Stage {
     }
 
     @Test
+    void aPoolWhoseCrdAdmissionDoesNotKnowYetIsBlockedAndFills() {
+        server.ownersUnknown(true);
+
+        create("{replicas: 2}");
+        WorkerPoolStatus blocked =
+                await("Blocked", s -> reason(s, "Progressing").equals("Blocked"));
+
+        assertThat(condition(blocked, "Ready")).isEqualTo("False Filling");
+        assertThat(condition(blocked, "Stalled")).isEqualTo("False Moving");
+        assertThat(message(blocked, "Progressing")).contains("does not know WorkerPools yet");
+        server.ownersUnknown(false);
+        awaitUpToDate("v1");
+        assertThat(events()).doesNotContainKey("InvalidTemplate");
+    }
+
+    @Test
     void aRecordThatAQuotaRefusesIsNamedAndGetsTheRoomOfOneThatNothingNeeds() {
         create("{replicas: 1}");
         awaitUpToDate("v1");

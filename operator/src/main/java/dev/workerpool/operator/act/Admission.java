@@ -4,6 +4,7 @@ import dev.workerpool.operator.decide.Action;
 import dev.workerpool.operator.pods.PodFactory;
 import dev.workerpool.operator.pods.RevisionContent;
 import dev.workerpool.operator.pods.TemplateCheck.Refusal;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
 import java.util.List;
@@ -33,9 +34,13 @@ final class Admission {
 
     /** Empty: admission has nothing against it, or could not say. */
     Optional<Refusal> ask(Assignment a, Action.DryRun action) {
+        Pod pod = PodFactory.pod(a.pool(), RevisionContent.of(a.pool().getSpec()), action.slot(), action.generation());
+        // With it, admission looks for the owner's kind, which it does not know in the first seconds of a CRD: no fault
+        // of
+        // the template. The record, which is made next, waits for that.
+        pod.getMetadata().getOwnerReferences().forEach(owner -> owner.setBlockOwnerDeletion(null));
         try {
-            calls.dryRun(PodFactory.pod(
-                    a.pool(), RevisionContent.of(a.pool().getSpec()), action.slot(), action.generation()));
+            calls.dryRun(pod);
             return Optional.empty();
         } catch (KubernetesClientException e) {
             return isVerdict(e.getCode(), ApiError.said(e))

@@ -1,5 +1,6 @@
 package dev.workerpool.operator.act;
 
+import dev.workerpool.api.WorkerPool;
 import dev.workerpool.operator.pods.OneLine;
 import io.fabric8.kubernetes.api.model.Status;
 import io.fabric8.kubernetes.api.model.StatusCause;
@@ -15,6 +16,8 @@ import java.util.stream.Stream;
 public final class ApiError {
     static final int UNPROCESSABLE = 422;
     private static final int LONGEST = 300;
+    /** Of OwnerReferencesPermissionEnforcement, which asks every 30 s what kinds there are. */
+    private static final String UNKNOWN_OWNER = "cannot find RESTMapping for APIVersion " + WorkerPool.GROUP + "/";
 
     private ApiError() {}
 
@@ -42,6 +45,9 @@ public final class ApiError {
         Status status = e.getStatus();
         if (status == null || status.getMessage() == null || status.getMessage().isBlank()) {
             return e.getCode() <= 0 ? "no answer from the API server" : "HTTP " + e.getCode();
+        }
+        if (status.getMessage().contains(UNKNOWN_OWNER)) {
+            return "the API server's admission does not know WorkerPools yet; it learns of a new CRD within 30 s";
         }
         List<StatusCause> causes =
                 status.getDetails() == null ? List.of() : status.getDetails().getCauses();

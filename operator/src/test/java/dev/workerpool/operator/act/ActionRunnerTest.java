@@ -265,6 +265,35 @@ class ActionRunnerTest {
                         .contains("spec.containers[0].image", "web"));
     }
 
+    /** With it, admission refuses each template until it knows the pool's kind. */
+    @Test
+    void theDryRunAsksNothingOfThePoolThatIsTheOwner() {
+        server.answer("POST", "/pods", 201, Serialization.asJson(worker(1, 0)));
+
+        assertThat(run(new Action.DryRun(1, 0), new Action.Create(1, 0, revision)))
+                .isTrue();
+        assertThat(server.requests().get(0)).contains("\"controller\":true").doesNotContain("blockOwnerDeletion");
+        assertThat(server.requests().get(1)).contains("\"blockOwnerDeletion\":true");
+    }
+
+    @Test
+    void aKindThatAdmissionDoesNotKnowYetIsAnObstacleThatSaysSo() {
+        server.answer(
+                "POST",
+                "/pods",
+                403,
+                status(
+                        "Forbidden",
+                        "pods \"web-1-0\" is forbidden: cannot set blockOwnerDeletion in this case because cannot find"
+                                + " RESTMapping for APIVersion workerpool.dev/v1alpha1 Kind WorkerPool: no matches for"
+                                + " kind \"WorkerPool\" in version \"workerpool.dev/v1alpha1\""));
+
+        assertThat(run(new Action.Create(1, 0, revision))).isFalse();
+        assertThat(memory.obstacles().current(Kind.CREATE, NOON).orElseThrow().message())
+                .isEqualTo("pod web-1-0 is not admitted: the API server's admission does not know WorkerPools yet;"
+                        + " it learns of a new CRD within 30 s");
+    }
+
     @Test
     void aRevisionWithoutARecordIsAnObstacleThatSaysSo() {
         assertThat(run(new Action.Create(1, 0, "bcdfghjklm"))).isFalse();
