@@ -36,6 +36,9 @@ public final class WatchHealth implements AutoCloseable {
     private static final Duration GLANCE = Duration.ofMillis(500);
 
     static final Duration DEAD_AFTER = Duration.ofMinutes(3);
+    /** An API server that has served so long without a fault does not start any more, whatever its readyz says. */
+    static final Duration STARTED_AFTER = Duration.ofMinutes(1);
+
     private static final Logger log = LoggerFactory.getLogger(WatchHealth.class);
     private static final String API = "The API server";
 
@@ -51,7 +54,12 @@ public final class WatchHealth implements AutoCloseable {
     private volatile Instant lastLook;
     private volatile Instant lastGlance;
     private volatile boolean unanswered;
+    /** Whether the API server gave the last look what it asked for. */
+    private volatile boolean served;
+
     private volatile boolean gone;
+    /** Since when a watch is open and each look was served. */
+    private Optional<Instant> serving = Optional.empty();
 
     /** What the API server says of itself. */
     public enum Answer {
@@ -65,7 +73,8 @@ public final class WatchHealth implements AutoCloseable {
      * Unready until {@link #watch} is called.
      *
      * @param readiness asks the API server; only called while no watch is open, or the last look had no answer, or it was
-     *     away: one that starts serves the first watches before it is ready for all
+     *     away: one that starts serves the first watches before it is ready for all. Not for longer than {@link
+     *     #STARTED_AFTER}: a check may stay red that is of no concern here, and would keep workers for good
      * @param away told twice a second whether the API server is away, and at what time it was
      */
     public WatchHealth(Clock clock, Supplier<Answer> readiness, BiConsumer<Boolean, Instant> away) {
@@ -125,8 +134,12 @@ public final class WatchHealth implements AutoCloseable {
     }
 
     void glance(List<Informer> informers) {
+        Instant now = clock.instant();
         boolean connected = informers.stream().anyMatch(Informer::connected);
-        Answer answer = connected && !unanswered && !gone ? Answer.READY : readiness.get();
+        serving = connected && served ? serving.or(() -> Optional.of(now)) : Optional.empty();
+        boolean started = serving.filter(since -> !now.isBefore(since.plus(STARTED_AFTER)))
+                .isPresent();
+        Answer answer = connected && !unanswered && (!gone || started) ? Answer.READY : readiness.get();
         gone = answer == Answer.NOT_READY || answer == Answer.UNTOLD && !connected;
         lastGlance = clock.instant();
         away.accept(gone, lastGlance);
@@ -152,6 +165,7 @@ public final class WatchHealth implements AutoCloseable {
             answered = e.getCode() > 0;
         }
         unanswered = !answered;
+        served = !found.containsKey(API);
         troubles.keySet().retainAll(found.keySet());
         found.forEach((who, what) -> troubles.merge(
                 who,

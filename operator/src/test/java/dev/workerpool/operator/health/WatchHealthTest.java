@@ -203,6 +203,47 @@ class WatchHealthTest {
         assertAway(both, false);
     }
 
+    /** Its readyz may stay red for a check that concerns nobody here. */
+    @Test
+    void anApiServerThatWorksForAMinuteIsBackWhateverItSaysOfItself() {
+        List<Informer> all = List.of(cluster);
+        health.begin(all);
+        cluster.connected = false;
+        look();
+        assertThat(said).containsExactly(true);
+        cluster.connected = true;
+        lookFor(WatchHealth.STARTED_AFTER);
+        assertThat(said).containsOnly(true);
+
+        look();
+        assertThat(said).endsWith(false);
+        said.clear();
+        lookFor(Duration.ofMinutes(5));
+        assertThat(said).containsOnly(false);
+    }
+
+    @Test
+    void theMinuteBeginsAnewWithEachFault() {
+        List<Informer> all = List.of(cluster);
+        health.begin(all);
+        cluster.connected = false;
+        look();
+        cluster.connected = true;
+        lookFor(Duration.ofSeconds(50));
+        cluster.connected = false;
+        look();
+        cluster.connected = true;
+        lookFor(Duration.ofSeconds(50));
+        cluster.failure = new KubernetesClientException("etcdserver: request timed out", 500, null);
+        look();
+        cluster.failure = null;
+        lookFor(WatchHealth.STARTED_AFTER);
+        assertThat(said).containsOnly(true);
+
+        look();
+        assertThat(said).endsWith(false);
+    }
+
     @Test
     void whoMayNotAskForReadinessGoesByTheWatches() {
         answer = WatchHealth.Answer.UNTOLD;
