@@ -73,14 +73,51 @@ class RunningOperatorServerTest {
         }
     }
 
+    /** Its RoleBinding was deleted, say; two looks in a row would make the operator unready. */
     @Test
-    void looksAfterTheNamedNamespacesOnly() throws Exception {
+    void goesOnWithTheOthersWhenItMayNotLookIntoOneOfItsNamespacesAnyMore() throws Exception {
+        makeElsewhere();
+        client.getConfiguration().setWatchReconnectInterval(250); // as Main does
+        try (RunningOperator operator = operator(new Options(Set.of("default", "elsewhere"), 0, Optional.empty()))) {
+            client.resource(pool("web")).create();
+            client.resource(pool("mail", "elsewhere")).create();
+            awaitAvailable(operator, "web");
+            awaitAvailable(operator, "mail");
+
+            server.fail(r -> r.path().contains("/elsewhere/"), 403, Integer.MAX_VALUE, "no RoleBinding");
+            server.closeWatches();
+            client.resource(pool("more")).create();
+            awaitAvailable(operator, "more");
+            Awaitility.await()
+                    .pollInterval(Duration.ofMillis(500))
+                    .during(Duration.ofSeconds(25))
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> get(operator, "/readyz").equals("ok\n")
+                            && get(operator, "/livez").equals("ok\n"));
+
+            server.clearFaults();
+            client.resource(pool("post", "elsewhere")).create();
+            awaitAvailable(operator, "post");
+        }
+    }
+
+    private void awaitAvailable(RunningOperator operator, String pool) {
+        Awaitility.await().atMost(SOON.multipliedBy(3)).until(() -> get(operator, "/metrics")
+                .contains("pool=\"" + pool + "\",state=\"available\"} 2.0"));
+    }
+
+    private void makeElsewhere() {
         client.resource(new NamespaceBuilder()
                         .withNewMetadata()
                         .withName("elsewhere")
                         .endMetadata()
                         .build())
                 .create();
+    }
+
+    @Test
+    void looksAfterTheNamedNamespacesOnly() throws Exception {
+        makeElsewhere();
         try (RunningOperator operator = operator(new Options(Set.of("elsewhere"), 0, Optional.empty()))) {
             client.resource(pool("web")).create();
             client.resource(pool("mail", "elsewhere")).create();

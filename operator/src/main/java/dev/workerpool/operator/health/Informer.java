@@ -22,6 +22,9 @@ public interface Informer {
     /** For a person: {@code pods in all namespaces}. */
     String name();
 
+    /** The one it looks into; empty: all. */
+    String namespace();
+
     /** It runs, has listed once, and its watch is open, as far as its own side of the connection knows. */
     boolean connected();
 
@@ -70,7 +73,12 @@ public interface Informer {
 
         @Override
         public String name() {
-            return type.getPlural() + (everywhere() ? " in all namespaces" : " in " + indicator.getTargetNamespace());
+            return type.getPlural() + (everywhere() ? " in all namespaces" : " in " + namespace());
+        }
+
+        @Override
+        public String namespace() {
+            return everywhere() ? "" : indicator.getTargetNamespace();
         }
 
         @Override
@@ -88,7 +96,7 @@ public interface Informer {
         @Override
         public Page onServer(String from) {
             var all = client.genericKubernetesResources(type);
-            var scoped = everywhere() ? all.inAnyNamespace() : all.inNamespace(indicator.getTargetNamespace());
+            var scoped = everywhere() ? all.inAnyNamespace() : all.inNamespace(namespace());
             GenericKubernetesResourceList list = scoped.withLabelSelector(selector)
                     .list(new ListOptionsBuilder()
                             .withLimit(PAGE)

@@ -7,14 +7,17 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
-import java.util.function.Predicate;
+import java.util.function.BiPredicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +31,8 @@ import org.slf4j.LoggerFactory;
  * cannot hide, and a deletion alone is not noticed; fabric8 renews every watch within 12 minutes in any case.
  *
  * <p>What is wrong in two looks in a row makes the operator unready, so within 40 s. A watch that stays wrong for
- * 3 minutes while the API server answers makes it dead: a restart mends that, and does not mend a lost API server.
+ * 3 minutes while the API server answers makes it dead: a restart mends that, and does not mend a lost API server, or one
+ * that refuses a list. Of several namespaces one that is refused makes neither: the operator goes on with the others.
  */
 public final class WatchHealth implements AutoCloseable {
     static final Duration PERIOD = Duration.ofSeconds(10);
@@ -49,12 +53,15 @@ public final class WatchHealth implements AutoCloseable {
             2, Thread.ofPlatform().daemon().name("health").factory());
     private final Map<Informer, Progress> progress = new HashMap<>();
     private final Map<String, Trouble> troubles = new HashMap<>();
+    /** The namespaces of which was told that they cannot be looked at. */
+    private final Set<String> closed = new HashSet<>();
+
     private volatile Optional<String> unready = Optional.of("The operator is starting: its caches are not filled yet.");
     private volatile Optional<String> dead = Optional.empty();
     private volatile Instant lastLook;
     private volatile Instant lastGlance;
     private volatile boolean unanswered;
-    /** Whether the API server gave the last look what it asked for. */
+    /** Whether the last look got at least one list, and waited for none in vain. */
     private volatile boolean served;
 
     private volatile boolean gone;
@@ -149,23 +156,42 @@ public final class WatchHealth implements AutoCloseable {
     void look() {
         Instant now = clock.instant();
         Map<String, String> found = new HashMap<>();
+        Map<Informer, KubernetesClientException> refused = new LinkedHashMap<>();
         boolean answered = true;
-        try {
-            for (Informer informer : List.copyOf(progress.keySet())) {
+        for (Informer informer : List.copyOf(progress.keySet())) {
+            try {
                 boolean behind = behind(informer);
                 if (!informer.connected()) {
                     found.put("The watch of " + informer.name(), "is not connected");
                 } else if (behind) {
                     found.put("The watch of " + informer.name(), "hangs: the cache does not follow the API server");
                 }
+            } catch (KubernetesClientException e) {
+                refused.put(informer, e); // its watch is not to blame, and gets its time anew
+                answered = e.getCode() > 0;
             }
-        } catch (KubernetesClientException e) {
-            found.clear(); // a watch is not to blame while nobody answers, and gets its time anew once somebody does
-            found.put(API, ApiFailure.of(e));
-            answered = e.getCode() > 0;
+            if (!answered) {
+                break; // each of the others would wait as long
+            }
         }
         unanswered = !answered;
-        served = !found.containsKey(API);
+        served = answered && refused.size() < progress.size();
+        if (!served) {
+            found.clear(); // nor are those that were asked before
+        }
+        refused.forEach((informer, why) -> {
+            if (!isClosed(informer.namespace(), why, refused.keySet())) {
+                found.putIfAbsent(API, ApiFailure.of(why));
+            } else if (closed.add(informer.namespace())) {
+                log.warn(
+                        "Namespace {} cannot be looked at any more, the others are: the API server {}",
+                        informer.namespace(),
+                        ApiFailure.of(why));
+            }
+        });
+        if (served) {
+            tellOfReopened(refused.keySet());
+        }
         troubles.keySet().retainAll(found.keySet());
         found.forEach((who, what) -> troubles.merge(
                 who,
@@ -175,12 +201,28 @@ public final class WatchHealth implements AutoCloseable {
         lastLook = clock.instant();
     }
 
+    /** Whether the API server says no to this namespace and shows another: a RoleBinding was deleted there, say. */
+    private boolean isClosed(String namespace, KubernetesClientException why, Set<Informer> refused) {
+        boolean no =
+                why.getCode() == HttpURLConnection.HTTP_FORBIDDEN || why.getCode() == HttpURLConnection.HTTP_NOT_FOUND;
+        return no
+                && progress.keySet().stream()
+                        .anyMatch(other ->
+                                !refused.contains(other) && !other.namespace().equals(namespace));
+    }
+
+    private void tellOfReopened(Set<Informer> refused) {
+        Set<String> open = new HashSet<>(closed);
+        refused.forEach(informer -> open.remove(informer.namespace()));
+        open.forEach(namespace -> log.info("Namespace {} is looked at again", namespace));
+        closed.removeAll(open);
+    }
+
     private void conclude(Instant now) {
         Optional<String> before = unready;
-        unready = sentence(trouble -> trouble.looks() >= 2);
-        dead = troubles.containsKey(API)
-                ? Optional.empty()
-                : sentence(trouble -> !now.isBefore(trouble.since().plus(DEAD_AFTER)));
+        unready = sentence((who, trouble) -> trouble.looks() >= 2);
+        dead = sentence((who, trouble) ->
+                !who.equals(API) && !now.isBefore(trouble.since().plus(DEAD_AFTER)));
         if (before.isEmpty() && unready.isPresent()) {
             log.warn("Not ready: {}", unready.get());
         } else if (before.isPresent() && unready.isEmpty()) {
@@ -188,9 +230,9 @@ public final class WatchHealth implements AutoCloseable {
         }
     }
 
-    private Optional<String> sentence(Predicate<Trouble> counts) {
+    private Optional<String> sentence(BiPredicate<String, Trouble> counts) {
         return troubles.entrySet().stream()
-                .filter(entry -> counts.test(entry.getValue()))
+                .filter(entry -> counts.test(entry.getKey(), entry.getValue()))
                 .map(entry -> entry.getKey() + " " + entry.getValue().what() + " (since "
                         + entry.getValue().since() + ").")
                 .sorted()

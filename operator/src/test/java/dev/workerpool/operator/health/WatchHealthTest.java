@@ -245,6 +245,62 @@ class WatchHealthTest {
     }
 
     @Test
+    void aHungWatchIsSeenWhileTheListBesideItIsRefused() {
+        Cluster other = new Cluster();
+        health.begin(List.of(cluster, other));
+        other.failure = new KubernetesClientException("conversion webhook failed", 500, null);
+        cluster.change("web", "1");
+
+        lookFor(WatchHealth.DEAD_AFTER.plusSeconds(30));
+
+        assertThat(health.dead()).hasValueSatisfying(why -> assertThat(why).contains("watch of pods", "hangs"));
+    }
+
+    @Test
+    void aListThatIsRefusedMakesItUnreadyAndNeverDead() {
+        Cluster other = new Cluster();
+        health.begin(List.of(cluster, other));
+        other.failure = new KubernetesClientException("Forbidden", 403, null);
+        other.connected = false;
+
+        lookFor(Duration.ofMinutes(30));
+
+        assertThat(health.unready())
+                .hasValueSatisfying(why -> assertThat(why).contains("API server answers 403: Forbidden"));
+        assertThat(health.dead()).isEmpty();
+    }
+
+    @Test
+    void aNamespaceThatIsClosedToItIsNoTroubleWhileAnotherIsOpen() {
+        Cluster mail = new Cluster();
+        mail.namespace = "mail";
+        health.begin(List.of(cluster, mail));
+        mail.failure = new KubernetesClientException("Forbidden", 403, null);
+        mail.connected = false;
+
+        lookFor(Duration.ofMinutes(30));
+
+        assertThat(health.unready()).isEmpty();
+        assertThat(health.dead()).isEmpty();
+        cluster.failure = mail.failure;
+        lookFor(Duration.ofSeconds(20));
+        assertThat(health.unready()).hasValueSatisfying(why -> assertThat(why).contains("answers 403"));
+    }
+
+    @Test
+    void aHungWatchIsSeenBesideANamespaceThatIsClosed() {
+        Cluster mail = new Cluster();
+        mail.namespace = "mail";
+        health.begin(List.of(cluster, mail));
+        mail.failure = new KubernetesClientException("Forbidden", 403, null);
+        cluster.change("web", "1");
+
+        lookFor(Duration.ofSeconds(30));
+
+        assertThat(health.unready()).hasValueSatisfying(why -> assertThat(why).contains("pods in shop hangs"));
+    }
+
+    @Test
     void whoMayNotAskForReadinessGoesByTheWatches() {
         answer = WatchHealth.Answer.UNTOLD;
         List<Informer> all = List.of(cluster);
@@ -289,6 +345,7 @@ class WatchHealthTest {
         private static final int PAGE = 2;
         private final Map<ResourceID, String> server = new HashMap<>();
         private final Map<ResourceID, String> cache = new HashMap<>();
+        private String namespace = "shop";
         private boolean connected = true;
         private boolean expired;
         private KubernetesClientException failure;
@@ -308,7 +365,12 @@ class WatchHealthTest {
 
         @Override
         public String name() {
-            return "pods in all namespaces";
+            return "pods in " + namespace;
+        }
+
+        @Override
+        public String namespace() {
+            return namespace;
         }
 
         @Override
