@@ -55,7 +55,8 @@ final class Preflight {
      */
     static final Duration LEADERS_WAIT = Duration.ofSeconds(90);
 
-    private static final String MEND_DEPLOYMENT = "Mend it with: kubectl apply -k deploy";
+    /** Where {@code deploy} and the chart's page put the operator. */
+    private static final String HOME = "workerpool-system";
 
     private static final Logger log = LoggerFactory.getLogger(Preflight.class);
     private static final int TOO_MANY_REQUESTS = 429;
@@ -88,7 +89,7 @@ final class Preflight {
             List<String> denied = denied(client, options);
             if (!denied.isEmpty()) {
                 return Optional.of("Missing permissions on " + server + ": " + String.join("; ", denied) + ". "
-                        + MEND_DEPLOYMENT + " (as a cluster administrator)");
+                        + mendPermissions(options));
             }
             Optional<String> namespace = options.namespaces().stream()
                     .sorted()
@@ -118,6 +119,22 @@ final class Preflight {
                 .flatMap(namespace -> denied(client, namespace, IN_LEASE_NAMESPACE))
                 .ifPresent(denied::add);
         return denied;
+    }
+
+    /** What gives the operator the rights it has to have and no more: those of its own namespaces, where some are named. */
+    private static String mendPermissions(Options options) {
+        List<String> namespaces = options.namespaces().stream().sorted().toList();
+        if (namespaces.isEmpty()) {
+            return "Mend it with: kubectl apply -k deploy (as a cluster administrator)";
+        }
+        // The overlay's operator is in the one namespace that it looks after.
+        String home = options.leaseNamespace().orElse(namespaces.size() == 1 ? namespaces.getFirst() : HOME);
+        return namespaces.equals(List.of(home))
+                ? "Mend it with: kubectl apply -k deploy/overlays/namespaced (as a cluster administrator, with namespace: "
+                        + home + " in its kustomization.yaml)"
+                : "Mend it with: helm upgrade workerpool-operator deploy/chart -n " + home
+                        + " --reset-then-reuse-values --set 'watchNamespaces={" + String.join(",", namespaces)
+                        + "}' (as a cluster administrator)";
     }
 
     /** {@code get, list pods in all namespaces}; empty if all of it is allowed. */

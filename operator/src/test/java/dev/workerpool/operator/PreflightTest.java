@@ -86,7 +86,7 @@ class PreflightTest {
         assertThat(problem(EVERYWHERE)).hasValueSatisfying(line -> assertThat(line)
                 .contains(
                         ": create/delete pods in all namespaces; create pods/eviction in all namespaces. ",
-                        "kubectl apply -k deploy")
+                        "Mend it with: kubectl apply -k deploy (as a cluster administrator)")
                 .doesNotContain("\n"));
     }
 
@@ -97,7 +97,37 @@ class PreflightTest {
         assertThat(problem(new Options(Set.of("shop"), 0, Optional.of("workerpool-system"))))
                 .hasValueSatisfying(line -> assertThat(line)
                         .contains(": get/create/update/patch leases in namespace workerpool-system. ")
-                        .doesNotContain("shop"));
+                        .doesNotContain("in namespace shop"));
+    }
+
+    /** {@code deploy} would give the operator all namespaces. */
+    @Test
+    void saysForAnOperatorOfOneNamespaceHowThatIsMended() {
+        denied = review -> review.equals("delete pods");
+
+        assertThat(problem(new Options(Set.of("shop"), 0, Optional.of("shop"))))
+                .hasValueSatisfying(line -> assertThat(line)
+                        .endsWith(": delete pods in namespace shop. Mend it with: kubectl apply -k"
+                                + " deploy/overlays/namespaced (as a cluster administrator, with namespace: shop in its"
+                                + " kustomization.yaml)"));
+        assertThat(problem(new Options(Set.of("shop"), 0, Optional.empty())))
+                .hasValueSatisfying(line -> assertThat(line).contains("kubectl apply -k deploy/overlays/namespaced"));
+    }
+
+    @Test
+    void saysForAnOperatorOfSeveralNamespacesHowThatIsMended() {
+        denied = review -> review.equals("delete pods");
+
+        assertThat(problem(new Options(Set.of("shop", "bank"), 0, Optional.of("operators"))))
+                .hasValueSatisfying(line -> assertThat(line)
+                        .contains("delete pods in namespace bank", "delete pods in namespace shop")
+                        .endsWith(". Mend it with: helm upgrade workerpool-operator deploy/chart -n operators"
+                                + " --reset-then-reuse-values --set 'watchNamespaces={bank,shop}'"
+                                + " (as a cluster administrator)"));
+        assertThat(problem(new Options(Set.of("shop"), 0, Optional.of("operators"))))
+                .hasValueSatisfying(line -> assertThat(line).contains("-n operators", "'watchNamespaces={shop}'"));
+        assertThat(problem(new Options(Set.of("shop", "bank"), 0, Optional.empty())))
+                .hasValueSatisfying(line -> assertThat(line).contains("-n workerpool-system"));
     }
 
     @Test

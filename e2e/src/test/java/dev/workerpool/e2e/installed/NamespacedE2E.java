@@ -107,7 +107,8 @@ class NamespacedE2E extends NamespaceTest {
                                 + " get/list/watch/create/patch/delete controllerrevisions in namespace %s;"
                                 + " list/create events in namespace %s;"
                                 + " get/create/update/patch leases in namespace %s."
-                                + " Mend it with: kubectl apply -k deploy (as a cluster administrator)"));
+                                + " Mend it with: kubectl apply -k deploy/overlays/namespaced (as a cluster administrator,"
+                                + " with namespace: %s in its kustomization.yaml)"));
     }
 
     @BeforeAll
