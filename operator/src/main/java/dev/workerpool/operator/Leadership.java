@@ -38,7 +38,10 @@ final class Leadership implements Interceptor {
     static final Duration LASTS = Duration.ofSeconds(15);
     /** Who leads and could not renew it for so long ends: early enough for calls under way to arrive or be given up. */
     static final Duration RENEWED_WITHIN = Duration.ofSeconds(10);
-    /** Those who stand by look up to 2.2 times as seldom, and so lead within {@link #LASTS} and 2 s. */
+    /**
+     * Those who stand by look up to 2.2 times as seldom: they see the last renewal, and that it is {@link #LASTS} ago, each up
+     * to 1.8 s late.
+     */
     private static final Duration LOOKS_EVERY = Duration.ofMillis(800);
 
     private static final Logger log = LoggerFactory.getLogger(Leadership.class);

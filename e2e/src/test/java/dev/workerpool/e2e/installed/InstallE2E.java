@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.workerpool.api.ConditionType;
 import dev.workerpool.api.Reason;
 import dev.workerpool.api.WorkerPoolStatus;
 import dev.workerpool.api.WorkerPoolStatus.BreakerState;
@@ -207,9 +206,7 @@ class InstallE2E extends InstalledTest {
         });
         try {
             pool.version("1.1.0");
-            WorkerPoolStatus refused = pool.await(Reason.InvalidTemplate);
-            assertThat(Pool.condition(refused, ConditionType.Ready).getMessage())
-                    .contains("cannot set blockOwnerDeletion");
+            pool.awaitBlocked("ControllerRevision owner-", "cannot set blockOwnerDeletion");
         } finally {
             role.edit(r -> {
                 r.setRules(whole.getRules());

@@ -53,6 +53,24 @@ final class SimulatedCluster {
         String revision() {
             return "r" + version;
         }
+
+        Spec withVersion(int other) {
+            return new Spec(
+                    other,
+                    replicas,
+                    paused,
+                    maxSurge,
+                    minReadySeconds,
+                    progressDeadlineSeconds,
+                    pauseSeconds,
+                    terminationComplete,
+                    verified,
+                    pauseOnFailure,
+                    retryLimit,
+                    failureThreshold,
+                    resetSeconds,
+                    retry);
+        }
     }
 
     /** A pod as it really is. */
@@ -151,8 +169,8 @@ final class SimulatedCluster {
         return graces.computeIfAbsent(revision, r -> Duration.ofSeconds(!quota && chance(0.1) ? 900 : 10));
     }
 
-    void mend(int version) {
-        qualities.put(version, Quality.GOOD);
+    void behaves(int version, Quality quality) {
+        qualities.put(version, quality);
     }
 
     // ---- the API server

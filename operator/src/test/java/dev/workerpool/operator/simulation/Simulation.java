@@ -1,17 +1,21 @@
 package dev.workerpool.operator.simulation;
 
+import dev.workerpool.operator.decide.Breaker;
 import dev.workerpool.operator.decide.Observation;
 import dev.workerpool.operator.decide.Plan;
 import dev.workerpool.operator.decide.PodFacts;
 import dev.workerpool.operator.decide.Rollout;
+import dev.workerpool.operator.decide.State;
 import dev.workerpool.operator.simulation.Invariants.Violation;
 import dev.workerpool.operator.simulation.SimulatedCluster.Outage;
+import dev.workerpool.operator.simulation.SimulatedCluster.Quality;
 import dev.workerpool.operator.simulation.SimulatedCluster.SimPod;
 import dev.workerpool.operator.simulation.SimulatedCluster.Spec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
@@ -21,6 +25,7 @@ import java.util.function.Function;
 final class Simulation {
     private static final int FAULTY_EVENTS = 150;
     static final int LAST_VERSION = 1000;
+    private static final int BAD_VERSION = 1001;
 
     private final SimulatedCluster cluster;
     private final SimulatedOperator operator;
@@ -159,7 +164,7 @@ final class Simulation {
         cluster.pods.values().stream().filter(p -> p.foreign).forEach(p -> p.nextAt = Instant.MAX);
         Spec s = cluster.pool.spec();
         int replicas = Math.max(1, s.replicas());
-        cluster.mend(LAST_VERSION);
+        cluster.behaves(LAST_VERSION, Quality.GOOD);
         cluster.edit(new Spec(
                 LAST_VERSION,
                 replicas,
@@ -180,13 +185,44 @@ final class Simulation {
         cluster.letGo(
                 cluster.pods.values().stream().filter(p -> !p.foreign).findAny().orElseThrow());
         awaitSettled();
+        fail();
         rest();
     }
 
+    /** What can never be good is tried, and left again by itself. */
+    private void fail() {
+        List<Quality> bad = List.of(Quality.NEVER_READY, Quality.CRASHES, Quality.BAD_IMAGE);
+        cluster.behaves(BAD_VERSION, bad.get(random.nextInt(bad.size())));
+        cluster.edit(cluster.pool.spec().withVersion(BAD_VERSION));
+        await(this::hasFailed);
+    }
+
+    private boolean hasFailed() {
+        State state = cluster.pool.state();
+        return state.rollout() instanceof Rollout.Idle
+                && !(state.breaker() instanceof Breaker.Open) // that it turns half-open is to be written yet
+                && state.failed()
+                        .filter(f -> f.revision().equals("r" + BAD_VERSION)
+                                && f.nextRetry().isEmpty())
+                        .isPresent()
+                && (cluster.pool.spec().pauseOnFailure() || allRun("r" + LAST_VERSION))
+                && operator.lastPlan instanceof Plan.Rest;
+    }
+
+    private boolean allRun(String revision) {
+        return cluster.live().values().stream()
+                        .allMatch(p -> p.available() && p.revision().equals(revision))
+                && cluster.live().size() == cluster.pool.spec().replicas();
+    }
+
     private void awaitSettled() {
+        await(this::settled);
+    }
+
+    private void await(BooleanSupplier there) {
         Instant limit = cluster.now.plus(Duration.ofHours(6));
         int events = 0;
-        while (!settled()) {
+        while (!there.getAsBoolean()) {
             step();
             if (cluster.now.isAfter(limit) || ++events > 20_000) {
                 throw new Violation("not settled after " + events + " events at " + cluster.now + ": "
@@ -203,9 +239,7 @@ final class Simulation {
                         .snapshot()
                         .map(x -> x.revision().equals(revision))
                         .orElse(false)
-                && cluster.live().values().stream()
-                        .allMatch(p -> p.available() && p.revision().equals(revision))
-                && cluster.live().size() == cluster.pool.spec().replicas()
+                && allRun(revision)
                 && cluster.pods.values().stream().noneMatch(p -> p.foreign && p.nextAt.isBefore(Instant.MAX))
                 && operator.lastPlan instanceof Plan.Rest;
     }
