@@ -9,6 +9,7 @@ import dev.workerpool.operator.decide.Worker.Removal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -30,7 +31,7 @@ public final class Sightings {
 
     private final Map<String, Sighting> byUid = new HashMap<>();
     private final Map<String, Removal> removals = new HashMap<>();
-    /** By slot: the revision of the last worker there that passed its gate. */
+    /** By slot: the revision of the last worker there that passed its gate, and that the operator itself did not remove. */
     private final Map<Integer, String> provenRevisions = new HashMap<>();
 
     private final Map<Integer, String> lostRevisions = new HashMap<>();
@@ -76,6 +77,7 @@ public final class Sightings {
         private int exitsBefore;
         private boolean everReady;
         private boolean proven;
+        private long provenInLook;
         private boolean seenLive;
         private Check check = Check.NONE;
     }
@@ -152,6 +154,10 @@ public final class Sightings {
         Set<Integer> staffed =
                 pods.stream().filter(PodFacts::live).map(PodFacts::slot).collect(Collectors.toSet());
         vacated.removeAll(staffed);
+        byUid.values().stream()
+                .filter(seen -> seen.proven && seen.last.available())
+                .sorted(Comparator.comparing(seen -> seen.provenInLook))
+                .forEach(seen -> provenRevisions.put(seen.last.slot(), seen.last.revision()));
         if (staffed.size() >= settings.replicas()) {
             lostRevisions.keySet().retainAll(staffed);
             provenRevisions.keySet().retainAll(staffed);
@@ -193,9 +199,6 @@ public final class Sightings {
             first.firstLook = looks;
             if (pod.live()) {
                 lostRevisions.remove(pod.slot());
-                if (first.proven && pod.ready()) {
-                    provenRevisions.put(pod.slot(), pod.revision());
-                }
             }
             return first;
         });
@@ -232,7 +235,7 @@ public final class Sightings {
         }
         if (!seen.proven && pod.live() && passesGate(seen, running, settings, now)) {
             seen.proven = true;
-            provenRevisions.put(pod.slot(), pod.revision());
+            seen.provenInLook = looks;
         }
         clockPause(seen, running.running().flatMap(Rollout.Course::pausedSince), now);
         return new Worker(
@@ -302,7 +305,9 @@ public final class Sightings {
 
     private void left(Sighting seen, String uid, Instant now) {
         int slot = seen.last.slot();
+        String revision = seen.last.revision();
         if (removals.containsKey(uid)) {
+            provenRevisions.remove(slot, revision);
             if (removals.get(uid) == Removal.OTHERS && leftByScaling.remove(slot)) {
                 lostRevisions.remove(slot);
             }
@@ -311,7 +316,7 @@ public final class Sightings {
             }
             return;
         }
-        lostRevisions.put(slot, provenRevisions.getOrDefault(slot, seen.last.revision()));
+        lostRevisions.put(slot, seen.proven ? revision : provenRevisions.getOrDefault(slot, revision));
         if (seen.everReady && (!seen.last.ended() || seen.last.terminating())) {
             return; // somebody deleted a good one
         }

@@ -318,6 +318,24 @@ class HealingTest {
         film.deleted("1-2", "1-1").plays("create 1-3 A: WorkerHealed", "create 1-4 B");
     }
 
+    /** B was good enough for the gate here, and failed elsewhere: it is over with it. */
+    @Test
+    void whatARollbackRemovedIsNotMadeAgainForTheOneThatStayed() {
+        Film film = aPool().replicas(3).maxSurge(2).running().begins("B");
+        film.plays("create 1-1 B + create 2-1 B").budgetExhausted().ready("1-1").rests();
+        film.budgetGranted().crashes("2-1");
+        film.plays(
+                "record: RolloutFailed, RollbackStarted",
+                "evict 1-1",
+                "delete 2-1 by rollout",
+                "record: RollbackSucceeded");
+        film.gone("1-1", "2-1")
+                .begins("C")
+                .gone("1-0")
+                .plays("create 1-0 A: WorkerHealed", "create 1-1 C + create 2-1 C");
+        film.gone("1-0").plays("create 1-2 A: WorkerHealed");
+    }
+
     /** One of two workers is on B, and the rollout goes on. */
     private static Film halfway() {
         return aPool().replicas(2)
