@@ -17,7 +17,7 @@ import java.util.Set;
  * @param verdict on a pod of the spec
  * @param takenGenerations the highest generation, by slot, of a name that a foreign pod holds
  * @param lostRevisions the revision, by slot, of a worker that went without our doing and was not made again
- * @param vacated slots whose broken worker the rollout that runs removed, and in which it has yet to make its own
+ * @param vacated slots whose broken worker a rollout removed, and in which it has yet to make its own
  * @param createNotBefore by slot: growing delay after workers that failed one after the other
  * @param createObstacle why the last create was refused
  * @param recordObstacle why the last write of a record was refused

@@ -136,6 +136,7 @@ final class Staffing {
         return o.vacated().contains(slot)
                 && !o.lostRevisions().containsKey(slot)
                 && o.state().rollout() instanceof Rollout.RollingOut r
+                && (!r.trial() || o.vacated().size() == 1)
                 && canMake(r.course().toRevision())
                 && !Wish.standsStill(o);
     }

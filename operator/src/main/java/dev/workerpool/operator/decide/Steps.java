@@ -340,13 +340,19 @@ final class Steps {
         return judged.stream()
                 .filter(j -> besideOldToo || !j.besideOld())
                 .filter(j -> !(j.gate() instanceof Gate.Passed))
-                .filter(j -> j.besideOld() || !j.worker().proven());
+                .filter(j -> j.besideOld() || !j.worker().proven() || isOneOnTrial());
     }
 
-    /** On trial a single worker goes first, whatever maxSurge says (contract, section 5). */
     private int atOnce() {
-        boolean trial = o.state().rollout() instanceof Rollout.RollingOut r && r.trial();
-        return trial && Steps.done(o, force, target) == 0 ? 1 : s.maxSurge();
+        return isOneOnTrial() ? 1 : s.maxSurge();
+    }
+
+    /** On trial a single worker goes first, whatever maxSurge says (contract, section 5): until one is alone and has passed. */
+    private boolean isOneOnTrial() {
+        return o.state().rollout() instanceof Rollout.RollingOut r
+                && r.trial()
+                && (Steps.done(o, force, target) == 0
+                        || judged.stream().noneMatch(j -> !j.besideOld() && j.gate() instanceof Gate.Passed));
     }
 
     /** Between one step and the next. */
@@ -361,13 +367,14 @@ final class Steps {
     }
 
     /**
-     * Whether half of the step's time is over, and what holds it up says nothing of the new worker: an old one drains, or the
-     * API server was away, and not all have heard it again. The step's clock is then set anew, so that at least half of its
-     * time is left afterwards.
+     * Whether half of the step's time is over, and what holds it up says nothing of the new worker: an old one drains, or not
+     * all have heard the API server again that was away, and no worker says itself whom it waits for. The step's clock is
+     * then set anew, so that at least half of its time is left afterwards.
      */
     boolean isHeldUpLong() {
         boolean drains = force.countedLeaving().stream().anyMatch(this::isOld);
-        if (!drains && !o.now().isBefore(heardAt())) {
+        boolean says = judged.stream().anyMatch(j -> j.worker().pod().blocked().isPresent());
+        if (!drains && (says || !o.now().isBefore(heardAt()))) {
             return false;
         }
         agenda.wakeAt(clock.half());

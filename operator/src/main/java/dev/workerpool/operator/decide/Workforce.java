@@ -103,9 +103,10 @@ final class Workforce {
         return leaving.stream().anyMatch(w -> w.slot() == slot && w.removal() == Worker.Removal.ROLLOUT);
     }
 
-    /** Slots to make workers in, {@code count} of them: those that lost one first, then the lowest free numbers from 1. */
+    /** Slots to make workers in, {@code count} of them: those that had one first, then the lowest free numbers from 1. */
     List<Integer> freeSlots(int count) {
         TreeSet<Integer> lost = new TreeSet<>(o.lostRevisions().keySet());
+        lost.addAll(o.vacated());
         lost.removeAll(live.keySet());
         List<Integer> free = new ArrayList<>(lost.stream().limit(count).toList());
         for (int slot = 1; free.size() < count; slot++) {

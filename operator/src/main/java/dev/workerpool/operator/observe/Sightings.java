@@ -35,7 +35,7 @@ public final class Sightings {
     private final Map<Integer, String> provenRevisions = new HashMap<>();
 
     private final Map<Integer, String> lostRevisions = new HashMap<>();
-    /** By UID: whom the rollout that runs removes. */
+    /** By UID: whom a rollout removes. */
     private final Set<String> replacing = new HashSet<>();
 
     private final Set<Integer> vacated = new HashSet<>();
@@ -44,6 +44,9 @@ public final class Sightings {
     private Optional<Instant> rollout = Optional.empty();
     private boolean rollingOut;
     private long looks;
+    /** How many of its workers the rollout had counted as done before this process. */
+    private int doneBefore;
+
     private String marked = "";
     private final Set<Integer> leftByScaling = new HashSet<>();
 
@@ -131,14 +134,17 @@ public final class Sightings {
         if (!startedAt.equals(rollout)) {
             rollout = startedAt;
             byUid.values().forEach(seen -> beginAnew(seen, running));
-            replacing.clear();
-            vacated.clear();
         }
         rollingOut = running instanceof Rollout.RollingOut;
         looks++;
+        doneBefore = running.running().map(Rollout.Course::done).orElse(0);
         List<Worker> workers = new ArrayList<>();
+        Map<Integer, Long> bySlot = pods.stream()
+                .filter(PodFacts::live)
+                .collect(Collectors.groupingBy(PodFacts::slot, Collectors.counting()));
         for (PodFacts pod : pods) {
-            workers.add(see(pod, running, settings, now));
+            boolean isAlone = bySlot.getOrDefault(pod.slot(), 0L) == 1;
+            workers.add(see(pod, running, settings, isAlone, now));
         }
         Set<String> present = pods.stream().map(PodFacts::uid).collect(Collectors.toSet());
         for (String uid : List.copyOf(byUid.keySet())) {
@@ -151,19 +157,29 @@ public final class Sightings {
                 replacing.remove(uid);
             }
         }
-        Set<Integer> staffed =
-                pods.stream().filter(PodFacts::live).map(PodFacts::slot).collect(Collectors.toSet());
+        Set<Integer> staffed = bySlot.keySet();
         vacated.removeAll(staffed);
         byUid.values().stream()
                 .filter(seen -> seen.proven && seen.last.available())
                 .sorted(Comparator.comparing(seen -> seen.provenInLook))
-                .forEach(seen -> provenRevisions.put(seen.last.slot(), seen.last.revision()));
+                .forEach(this::servesInItsSlot);
         if (staffed.size() >= settings.replicas()) {
             lostRevisions.keySet().retainAll(staffed);
             provenRevisions.keySet().retainAll(staffed);
             vacated.clear();
         }
         return List.copyOf(workers);
+    }
+
+    /** It stands for whom the slot lost before; but outside a rollout, where readiness is enough, only for its own revision. */
+    private void servesInItsSlot(Sighting seen) {
+        int slot = seen.last.slot();
+        provenRevisions.put(slot, seen.last.revision());
+        if (rollingOut) {
+            lostRevisions.remove(slot);
+        } else {
+            lostRevisions.remove(slot, seen.last.revision());
+        }
     }
 
     /** What a worker did under an earlier rollout does not count against it in this one. */
@@ -179,7 +195,7 @@ public final class Sightings {
         return Map.copyOf(lostRevisions);
     }
 
-    /** Slots whose broken worker the rollout that runs removed, and in which it has yet to make its own. */
+    /** Slots whose broken worker a rollout removed, and in which it has yet to make its own. */
     public Set<Integer> vacated() {
         return Set.copyOf(vacated);
     }
@@ -189,7 +205,7 @@ public final class Sightings {
         return Map.copyOf(createNotBefore);
     }
 
-    private Worker see(PodFacts pod, Rollout running, Settings settings, Instant now) {
+    private Worker see(PodFacts pod, Rollout running, Settings settings, boolean isAlone, Instant now) {
         Sighting seen = byUid.computeIfAbsent(pod.uid(), uid -> {
             Sighting first = new Sighting();
             // With a restart behind it, it may have been ready before this process started.
@@ -233,7 +249,7 @@ public final class Sightings {
         } else {
             seen.runningSince = Optional.empty();
         }
-        if (!seen.proven && pod.live() && passesGate(seen, running, settings, now)) {
+        if (!seen.proven && pod.live() && passesGate(seen, running, settings, isAlone, now)) {
             seen.proven = true;
             seen.provenInLook = looks;
         }
@@ -252,22 +268,19 @@ public final class Sightings {
                 seen.check);
     }
 
-    /** Only a rollout asks for more than readiness, of its own workers that were not ready before this process started. */
-    private boolean passesGate(Sighting seen, Rollout running, Settings settings, Instant now) {
+    /** Only a rollout asks for more than readiness, of its own workers, but for one that it may have asked before this process. */
+    private boolean passesGate(Sighting seen, Rollout running, Settings settings, boolean isAlone, Instant now) {
         if (seen.readySince.isEmpty()) {
             return false;
         }
-        boolean asked = running instanceof Rollout.RollingOut r
-                && r.course().toRevision().equals(seen.last.revision());
-        if (looks == 1 || !asked) {
+        if (!(running instanceof Rollout.RollingOut r)) {
             return true;
         }
+        boolean asked = r.course().toRevision().equals(seen.last.revision());
         boolean soaked = !now.isBefore(seen.readySince.get().plus(settings.minReady()));
-        boolean passes = soaked && (settings.verification().isEmpty() || seen.check.passed());
-        if (passes) {
-            lostRevisions.remove(seen.last.slot()); // it stands for the one that was lost beside it
-        }
-        return passes;
+        return !asked
+                || looks == 1 && isAlone && doneBefore-- > 0
+                || soaked && (settings.verification().isEmpty() || seen.check.passed());
     }
 
     private static void clockPause(Sighting seen, Optional<Instant> pausedSince, Instant now) {

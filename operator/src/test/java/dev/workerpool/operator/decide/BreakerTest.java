@@ -212,4 +212,30 @@ class BreakerTest {
     private static Film opened() {
         return aPool().replicas(3).failureThreshold(2).running().failsAt("X").failsAt("Y");
     }
+
+    /** One that served alone when it failed is the one that is tried first. */
+    @Test
+    void theTrialWaitsForTheGateOfAWorkerThatAnEarlierTryLeft() {
+        Film film = aPool().replicas(4)
+                .maxSurge(3)
+                .verified(2, 5)
+                .pauseOnFailure()
+                .failureThreshold(1)
+                .retryLimit(3)
+                .running()
+                .unready("4-0")
+                .rests()
+                .after(30)
+                .unhealthy("B");
+        film.begins("B")
+                .plays("delete 4-0 by rollout + create 4-1 B", "create 1-1 B + create 2-1 B")
+                .gone("4-0");
+        film.ready("4-1")
+                .plays("verify 4-1")
+                .after(5)
+                .plays("verify 4-1", "record: RolloutFailed, CircuitBreakerOpened");
+        film.gone("1-1", "2-1")
+                .after(60)
+                .plays("record: CircuitBreakerHalfOpen", "record: RolloutStarted", "verify 4-1");
+    }
 }

@@ -283,6 +283,12 @@ final class Film {
         return this;
     }
 
+    /** Passes that are of no concern here, and then it rests. */
+    Film playsUntilRest() {
+        play();
+        return this;
+    }
+
     /** Surge workers are made, and then it rests. */
     Film surges() {
         assertThat(play()).singleElement().asString().startsWith("create ");

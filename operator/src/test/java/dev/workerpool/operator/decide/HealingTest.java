@@ -296,6 +296,14 @@ class HealingTest {
     void ofASlotThatLostBothItsWorkersTheOldOneIsMadeAgain() {
         Film film = aPool().replicas(1).running().begins("B").plays("create 1-1 B");
         film.deleted("1-0", "1-1").plays("create 1-2 A: WorkerHealed", "create 1-3 B");
+        Film again = aPool().replicas(1)
+                .minReadySeconds(9)
+                .running()
+                .begins("B")
+                .surges()
+                .ready("1-1");
+        again.rests().operatorRestarts().rests();
+        again.deleted("1-0", "1-1").plays("create 1-2 A: WorkerHealed", "create 1-3 B");
         Film other = aPool().replicas(1).running().begins("B").plays("create 1-1 B");
         other.deleted("1-0").plays("create 1-2 A: WorkerHealed").gone("1-0");
         other.ready("1-2").rests().deleted("1-2", "1-1").plays("create 1-3 A: WorkerHealed", "create 1-4 B");

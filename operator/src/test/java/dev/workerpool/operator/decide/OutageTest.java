@@ -218,4 +218,20 @@ class OutageTest {
         film.ready("1-1").rests().after(60).operatorRestarts().unheardFor(60).plays("record");
         film.after(1).rests().says("web-1-0 goes at 12:02:00Z at the earliest: the API server was away");
     }
+
+    /** Else an operator that is started again now and then would keep it from its end. */
+    @Test
+    void isNoExcuseForWhatANewWorkerSaysItselfThatItWaitsFor() {
+        Film film = aPool().replicas(2).running().begins("B").surges();
+        film.blocked("1-1", "0/3 nodes are available")
+                .rests()
+                .after(580)
+                .operatorRestarts()
+                .unheardFor(40)
+                .rests();
+        film.after(39)
+                .rests()
+                .after(1)
+                .plays("record: RolloutFailed, RollbackStarted", "delete 1-1 by rollout", "record: RollbackSucceeded");
+    }
 }

@@ -428,6 +428,93 @@ class RolloutTest {
         assertThat(film.told()).noneMatch(e -> e.startsWith("WorkerHealed") || e.startsWith("Scaled"));
     }
 
+    @Test
+    void inItsOwnSlotAlsoWhereALowerOneIsFree() {
+        Film film = aPool().replicas(4).running().deletionCost("2-0", -1).apply(p -> p.replicas(3));
+        film.playsOut();
+        film.unready("4-0").rests().after(30).begins("B").refusesNextCreate();
+        film.plays("delete 4-0 by rollout + refused 4-1 B")
+                .gone("4-0")
+                .after(10)
+                .plays("create 4-0 B");
+    }
+
+    /** The new spec's own worker is made there, as the rollout before it would have done. */
+    @Test
+    void byTheNewTargetIfTheRolloutIsSuperseded() {
+        Film film = aPool().replicas(3).running().unready("3-0").rests().after(30);
+        film.begins("B")
+                .refusesNextCreate()
+                .plays("delete 3-0 by rollout + refused 3-1 B")
+                .after(1)
+                .gone("3-0");
+        film.apply(p -> p.version("C"))
+                .plays("record", "dry run 1-1", "keep C", "record: RolloutSuperseded, RolloutStarted");
+        film.after(10).plays("create 3-0 C");
+    }
+
+    /** The old worker went by itself when the new one served already: nobody is to be healed later. */
+    @Test
+    void whoeverWasReplacedIsNotHealedLater() {
+        Film film = aPool().replicas(3).running().begins("B").surges();
+        film.budgetExhausted().ready("1-1").rests().gone("1-0").plays("record: WorkerReplaced", "create 2-1 B");
+        film.budgetGranted().unready("1-1").rests().after(1).apply(p -> p.version("C"));
+        film.playsUntilRest();
+        film.gone("2-1").after(29).refusesNextCreate();
+        film.plays("delete 1-1 by rollout + refused 1-2 C")
+                .after(1)
+                .gone("1-1")
+                .after(10)
+                .plays("create 1-0 C");
+    }
+
+    @Test
+    void soakOfAWorkerAloneStartsAgainWithANewOperatorToo() {
+        Film film = aPool().replicas(3)
+                .minReadySeconds(20)
+                .running()
+                .unready("3-0")
+                .rests()
+                .after(30);
+        film.begins("B")
+                .plays("delete 3-0 by rollout + create 3-1 B")
+                .gone("3-0")
+                .ready("3-1")
+                .rests();
+        film.after(3).operatorRestarts().rests().after(20).plays("record: WorkerReplaced", "create 1-1 B");
+        film.operatorRestarts().rests(); // it is known to have passed
+    }
+
+    @Test
+    void byTheSnapshotIfTheRolloutFailed() {
+        Film film = aPool().replicas(3)
+                .progressDeadlineSeconds(50)
+                .pauseOnFailure()
+                .running()
+                .unready("3-0")
+                .rests()
+                .after(30);
+        film.begins("B")
+                .refusesNextCreate()
+                .plays("delete 3-0 by rollout + refused 3-1 B")
+                .gone("3-0");
+        film.quotaExceeded()
+                .after(9)
+                .quotaExceeded()
+                .after(9)
+                .quotaExceeded()
+                .after(9)
+                .quotaExceeded()
+                .after(9);
+        film.quotaExceeded()
+                .after(9)
+                .quotaExceeded()
+                .after(9)
+                .plays("record: RolloutFailed")
+                .quotaGranted();
+        film.plays("create 3-0 A: WorkerHealed");
+    }
+
     /** Nothing of the new version is made meanwhile. */
     @Test
     void brokenOldWorkerThatCouldNotBeReplacedIsMadeAsItWasWhilePaused() {
