@@ -116,7 +116,9 @@ final class Invariants {
                 && !surge
                 && state.rollout() instanceof Rollout.RollingOut r
                 && c.revision().equals(r.course().toRevision());
-        if (replaces && spec.terminationComplete()) {
+        boolean alongWithItsRemoval =
+                replaces && view.values().stream().anyMatch(p -> p.uid().equals(vacated.get(c.slot())));
+        if (alongWithItsRemoval && spec.terminationComplete()) { // later it is missing, and made whatever drains
             live += ours.stream()
                     .filter(p -> p.facts.slot() != c.slot() && countsAsRemoved(p))
                     .count();
