@@ -35,9 +35,8 @@ final class Admission {
     /** Empty: admission has nothing against it, or could not say. */
     Optional<Refusal> ask(Assignment a, Action.DryRun action) {
         Pod pod = PodFactory.pod(a.pool(), RevisionContent.of(a.pool().getSpec()), action.slot(), action.generation());
-        // With it, admission looks for the owner's kind, which it does not know in the first seconds of a CRD: no fault
-        // of
-        // the template. The record, which is made next, waits for that.
+        // With it, admission looks for the owner's kind, which it does not know in the first seconds of a CRD: that is
+        // no fault of the template. The record, which is made next, waits for it.
         pod.getMetadata().getOwnerReferences().forEach(owner -> owner.setBlockOwnerDeletion(null));
         try {
             calls.dryRun(pod);

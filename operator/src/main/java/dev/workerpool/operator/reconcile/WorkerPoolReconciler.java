@@ -161,9 +161,8 @@ public final class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         Observation o = reader.read(view, settings, state, keeping.memory(), clock.instant());
         Plan plan = NewSpec.plan(o);
         if (cached && (plan instanceof Plan.Record record && fails(o, record) || lacksTheSnapshot(o))) {
-            // The caches may be behind what the workers did in time, and behind a record: whether one failed, or
-            // somebody
-            // deleted the other, the API server says.
+            // The caches may be behind what the workers did in time, and behind a record: the API server says
+            // whether a worker failed, or somebody deleted the record.
             return View.live(view.pool(), client)
                     .filter(v -> v.pool().getMetadata().getDeletionTimestamp() == null)
                     .map(live -> pass(live, false, keeping))

@@ -344,6 +344,20 @@ class HealingTest {
         film.gone("1-0").plays("create 1-2 A: WorkerHealed");
     }
 
+    @Test
+    void norForTheOneThatWasMadeInItsPlaceAndHadYetToBecomeReady() {
+        Film film = aPool().replicas(2).running().begins("B").surges().ready("1-1");
+        film.plays("evict 1-0").gone("1-0").plays("record: WorkerReplaced", "create 2-1 B");
+        film.unready("1-1").rests().after(30);
+        film.plays(
+                "record: RolloutFailed, RollbackStarted",
+                "delete 1-1 by rollout",
+                "create 1-2 A",
+                "delete 2-1 by rollout");
+        film.gone("1-1", "2-1").after(1).apply(p -> p.version("C")).playsUntilRest();
+        assertThat(film.gone("1-2").pass()).startsWith("create 1-").endsWith(" A: WorkerHealed");
+    }
+
     /** One of two workers is on B, and the rollout goes on. */
     private static Film halfway() {
         return aPool().replicas(2)
